@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Making, counting and giving back. */
+
+#include "internal.h"
+
+#include <string.h>
+
+/* --- The roots, and the context for when there is no memory ------------- */
+
+static struct value_ctx background = {.base = {.state = DETACHED}};
+static struct value_ctx todo = {.base = {.state = DETACHED}};
+
+const belay_ctx *belay_background(void)
+{
+    return &background.base;
+}
+
+const belay_ctx *belay_todo(void)
+{
+    return &todo.base;
+}
+
+static const struct belay_cause out_of_memory = {
+    .code = -ENOMEM,
+    .text = "Cannot allocate memory",
+    .where = "?",
+};
+
+/* Handed out, and counted, as any other; its first reference stays here. */
+struct cancel_ctx belay__no_memory = {
+    .base = {.state = -ENOMEM, .refs = 1, .parent = &background.base},
+    .fd = -1,
+    .deadline = BELAY_FOREVER,
+    .cause = &out_of_memory,
+};
+
+static belay_ctx *refuse(void)
+{
+    belay__hold(&belay__no_memory.base);
+    return &belay__no_memory.base;
+}
+
+/* --- Counting ----------------------------------------------------------- */
+
+static void add(const belay_ctx *ctx, int by)
+{
+    atomic_uint *refs = &((struct belay_ctx *)ctx)->refs;
+    unsigned before = atomic_load_explicit(refs, memory_order_relaxed);
+    atomic_store_explicit(refs, before + (unsigned)by, memory_order_relaxed);
+}
+
+static bool is_unreferenced(const belay_ctx *ctx)
+{
+    return atomic_load_explicit(&ctx->refs, memory_order_relaxed) == 0;
+}
+
+/* Counts in the owner's crowd, unless it has ended; then, false. */
+static bool count_in_crowd(struct cancel_ctx *owner, int by)
+{
+    if (!is_crowded(owner))
+        return false;
+    unsigned shard = OS(cpu)() % CROWDS;
+    atomic_uint *locked = &belay__families[TREES + shard].locked;
+    lock(locked);
+    bool is_live = state_of(&owner->base) == LIVE;
+    if (is_live)
+        owner->crowd->shards[shard].held += by;
+    unlock(locked);
+    return is_live;
+}
+
+void belay__hold(const belay_ctx *ctx)
+{
+    if (!can_end(ctx)) {
+        /* Whoever gives out a reference holds one: nothing to acquire. */
+        if (ctx->parent != NULL)
+            atomic_fetch_add_explicit(&((struct belay_ctx *)ctx)->refs, 1,
+                                      memory_order_relaxed);
+        return;
+    }
+    struct cancel_ctx *cancel = (struct cancel_ctx *)ctx;
+    if (count_in_crowd(cancel, +1))
+        return;
+    lock(&family_of(cancel)->locked);
+    add(ctx, +1);
+    unlock(&family_of(cancel)->locked);
+}
+
+/* Returns true if that was the last: ctx is then the caller's alone. */
+static bool let_go(const belay_ctx *ctx)
+{
+    if (!can_end(ctx))
+        /* Releases our use of it to whoever frees it; who acquires them all. */
+        return ctx->parent != NULL &&
+               atomic_fetch_sub_explicit(&((struct belay_ctx *)ctx)->refs, 1,
+                                         memory_order_acq_rel) == 1;
+
+    struct cancel_ctx *cancel = (struct cancel_ctx *)ctx;
+    if (count_in_crowd(cancel, -1))
+        return false; /* the maker still holds a live one */
+    struct family *family = family_of(cancel);
+    lock(&family->locked);
+    add(ctx, -1);
+    bool is_last = is_unreferenced(ctx);
+    unlock(&family->locked);
+    return is_last;
+}
+
+/* A text of belay_cancel_cause() is a copy; all others are not ours. */
+static bool owns_text(const struct cancel_ctx *ctx)
+{
+    return ctx->cause == &ctx->own &&
+           state_of(&ctx->base) == BELAY_CANCELED &&
+           ctx->own.text != belay_strerror(ctx->own.code);
+}
+
+static void free_ctx(const belay_ctx *ctx)
+{
+    if (!can_end(ctx)) {
+        belay__destroy_value((struct value_ctx *)ctx);
+        return;
+    }
+    struct cancel_ctx *cancel = (struct cancel_ctx *)ctx;
+    if (cancel->fd >= 0)
+        OS(close)(cancel->fd);
+    if (owns_text(cancel))
+        OS(release)((char *)cancel->own.text);
+    RELEASE_CTX(cancel);
+}
+
+void belay__drop(const belay_ctx *ctx)
+{
+    DELAY_POINT("drop");
+    while (let_go(ctx)) {
+        const belay_ctx *parent = ctx->parent;
+        free_ctx(ctx);
+        ctx = parent;
+    }
+}
+
+const belay_ctx *belay_ref(const belay_ctx *ctx)
+{
+    if (ctx == NULL)
+        return NULL;
+    CHECK_USED(ctx);
+    belay__hold(ctx);
+    return ctx;
+}
+
+void belay_unref(const belay_ctx *ctx)
+{
+    if (ctx == NULL)
+        return;
+    CHECK_UNREF(ctx);
+    belay__drop(ctx);
+}
+
+/* --- Making ------------------------------------------------------------- */
+
+static struct cancel_ctx *make(size_t size, const belay_ctx *parent,
+                               const char *where)
+{
+    struct cancel_ctx *ctx = ALLOCATE_CTX(size, where);
+    if (ctx == NULL)
+        return NULL;
+    atomic_init(&ctx->base.state, LIVE);
+    atomic_init(&ctx->base.refs, 1);
+    ctx->base.parent = parent;
+    ctx->fd = -1;
+    atomic_init(&ctx->crowding, 0);
+    ctx->is_deadline = false;
+    ctx->fd_process = 0;
+    ctx->values = nearest_value(parent);
+    ctx->children = NULL;
+    ctx->crowd = NULL;
+    ctx->next = NULL;
+    ctx->link = NULL;
+    ctx->where = where;
+    ctx->watches = NULL;
+    return ctx;
+}
+
+/*
+ * Takes the lock under which a child of parent is made, its family's.  Of an
+ * ended parent that is always the parent's own, whose count it goes into.
+ */
+static struct family *lock_for_child(struct cancel_ctx *parent,
+                                     struct cancel_ctx *child, bool *ret_waited)
+{
+    struct family *family;
+    if (is_crowded(parent)) {
+        child->family = (uint8_t)(TREES + OS(cpu)() % CROWDS);
+        family = family_of(child);
+        *ret_waited = false;
+        lock(&family->locked);
+        if (state_of(&parent->base) == LIVE)
+            return family;
+        unlock(&family->locked);
+    }
+    child->family = parent->family;
+    family = family_of(child);
+    *ret_waited = lock(&family->locked);
+    return family;
+}
+
+/* Lists child under its parent, or ends it as its parent has ended. */
+static void join(struct cancel_ctx *child, struct cancel_ctx *parent)
+{
+    bool counts_here = child->base.parent == &parent->base;
+    if (state_of(&parent->base) != LIVE) {
+        child->cause = parent->cause;
+        atomic_init(&child->base.state, state_of(&parent->base));
+        if (counts_here)
+            add(&parent->base, +1);
+    } else if (child->family != parent->family) {
+        struct shard *shard = shard_of(parent, child);
+        LIST_PUSH(&shard->children, child);
+        shard->held += counts_here;
+    } else {
+        LIST_PUSH(&parent->children, child);
+        if (counts_here)
+            add(&parent->base, +1);
+    }
+}
+
+/* Puts child, whose deadline is set, under its parent, and arms it. */
+static void adopt(struct cancel_ctx *child, belay_time now)
+{
+    const belay_ctx *holder = child->base.parent;
+    if (!can_end(holder))
+        belay__hold(holder);
+
+    struct cancel_ctx *parent = ender(holder);
+    struct family *family;
+    bool waited = false;
+    DELAY_POINT("derive");
+    if (parent != NULL) {
+        family = lock_for_child(parent, child, &waited);
+        join(child, parent);
+    } else {
+        child->family = (uint8_t)belay__tree_family();
+        if (now == INT64_MIN)
+            return;
+        family = family_of(child);
+        lock(&family->locked);
+    }
+    bool arm = now != INT64_MIN && state_of(&child->base) == LIVE;
+    if (arm) {
+        belay__clock_uses(child->family);
+        belay__arm(&family->wheel, (struct deadline_ctx *)child, now);
+    }
+    belay_time when = child->deadline;
+    unlock(&family->locked);
+
+    if (arm)
+        belay__clock_expect(when);
+    if (waited && parent->family < TREES)
+        belay__make_crowd(parent);
+}
+
+belay_ctx *belay_with_cancel_at(const belay_ctx *parent, const char *where)
+{
+    parent = or_background(parent);
+    CHECK_USED(parent);
+    struct cancel_ctx *ctx = make(sizeof *ctx, parent, where);
+    if (ctx == NULL)
+        return refuse();
+    const struct cancel_ctx *above = ender(parent);
+    ctx->deadline = above != NULL ? above->deadline : BELAY_FOREVER;
+    adopt(ctx, INT64_MIN);
+    return &ctx->base;
+}
+
+static struct deadline_ctx *make_deadline(const belay_ctx *parent,
+                                          belay_time when, int code,
+                                          const char *text, const char *where)
+{
+    size_t length = text != NULL ? strlen(text) + 1 : 0;
+    struct deadline_ctx *ctx = (struct deadline_ctx *)make(
+        sizeof *ctx + length, parent, where);
+    if (ctx == NULL)
+        return NULL;
+    ctx->cancel.is_deadline = true;
+    ctx->cancel.deadline = when;
+    ctx->link = NULL;
+    ctx->code = code != 0 ? code : BELAY_DEADLINE_EXCEEDED;
+    ctx->text = belay_strerror(ctx->code);
+    if (text != NULL)
+        ctx->text = memcpy(ctx + 1, text, length);
+    return ctx;
+}
+
+/* Ends ctx, which nobody else knows yet, unless it was born ended. */
+static void end_at_birth(struct deadline_ctx *ctx, int err,
+                         struct belay_cause cause)
+{
+    struct belay_watch *none = NULL;
+    struct marking marking = {.err = err, .own = cause, .pending = &none};
+    struct family *family = family_of(&ctx->cancel);
+    lock(&family->locked);
+    if (state_of(&ctx->cancel.base) == LIVE)
+        belay__mark(&marking, &ctx->cancel);
+    unlock(&family->locked);
+}
+
+static belay_ctx *with_deadline(const belay_ctx *parent, belay_time when,
+                                belay_time now, int code, const char *text,
+                                const char *where)
+{
+    parent = or_background(parent);
+    const struct cancel_ctx *above = ender(parent);
+    belay_time inherited = above != NULL ? above->deadline : BELAY_FOREVER;
+    if (when == BELAY_FOREVER || (when > inherited && when > now))
+        return belay_with_cancel_at(parent, where);
+
+    CHECK_USED(parent);
+    struct deadline_ctx *ctx = make_deadline(parent, when, code, text, where);
+    if (ctx == NULL)
+        return refuse();
+    if (when <= now) {
+        adopt(&ctx->cancel, INT64_MIN);
+        end_at_birth(ctx, BELAY_DEADLINE_EXCEEDED,
+                     (struct belay_cause){ctx->code, ctx->text, where, now});
+    } else if (belay__clock_ready()) {
+        adopt(&ctx->cancel, now);
+    } else {
+        adopt(&ctx->cancel, INT64_MIN);
+        end_at_birth(ctx, -ENOMEM,
+                     (struct belay_cause){-ENOMEM, out_of_memory.text, where,
+                                          now});
+    }
+    return &ctx->cancel.base;
+}
+
+belay_ctx *belay_with_deadline_cause_at(const belay_ctx *parent,
+                                        belay_time when, int code,
+                                        const char *text, const char *where)
+{
+    return with_deadline(parent, when, OS(now)(), code, text, where);
+}
+
+belay_ctx *belay_with_timeout_cause_at(const belay_ctx *parent,
+                                       belay_duration after, int code,
+                                       const char *text, const char *where)
+{
+    belay_time now = OS(now)();
+    return with_deadline(parent, saturating_add(now, after), now, code, text,
+                         where);
+}
+
+belay_ctx *belay_with_deadline_at(const belay_ctx *parent, belay_time when,
+                                  const char *where)
+{
+    return with_deadline(parent, when, OS(now)(), 0, NULL, where);
+}
+
+belay_ctx *belay_with_timeout_at(const belay_ctx *parent, belay_duration after,
+                                 const char *where)
+{
+    return belay_with_timeout_cause_at(parent, after, 0, NULL, where);
+}

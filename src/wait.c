@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Waiting: a watch without a function, on the stack of whoever waits. */
+
+#include "internal.h"
+
+#include <string.h>
+
+/*
+ * Where the program drives the clock, nobody may do so while this thread
+ * waits: it looks after the deadline itself.
+ */
+static belay_time wake_up_for(belay_time deadline, belay_time until)
+{
+    return belay__clock_is_driven() && deadline < until ? deadline : until;
+}
+
+/* Returns 0 when it is `until`, or the error of ctx as soon as it has ended. */
+static int wait_until(const belay_ctx *ctx, belay_time until)
+{
+    struct cancel_ctx *ended = ender(ctx);
+    if (ended == NULL) {
+        atomic_int unchanging = 0;
+        while (OS(wait)(&unchanging, 0, until) != -ETIMEDOUT)
+            continue;
+        return 0;
+    }
+
+    /* Once it waits, it does not need ctx any more, which may go meanwhile. */
+    belay_time deadline = ended->deadline;
+    struct belay_watch waiter;
+    if (!belay__watch(ctx, &waiter, NULL, NULL))
+        return belay_err(ctx);
+    for (;;) {
+        DELAY_POINT("wait");
+        /* Acquires what belay__gather() releases. */
+        int state =
+            atomic_load_explicit(watch_state(&waiter), memory_order_acquire);
+        if (state < 0)
+            return state;
+        belay_time next = wake_up_for(deadline, until);
+        if (OS(wait)(watch_state(&waiter), WATCHING, next) != -ETIMEDOUT)
+            continue;
+        if (next != until)
+            belay_clock_run();
+        else if (belay_try_unwatch(&waiter) == 1)
+            return 0;
+    }
+}
+
+int belay_wait(const belay_ctx *ctx)
+{
+    return wait_until(ctx, BELAY_FOREVER);
+}
+
+int belay_sleep(const belay_ctx *ctx, belay_duration duration)
+{
+    int err = belay_err(ctx);
+    if (err != 0 || duration <= 0)
+        return err;
+    return wait_until(ctx, saturating_add(OS(now)(), duration));
+}
+
+/* --- A descriptor ------------------------------------------------------- */
+
+/* Under the lock: whether ctx has one that is this process's own. */
+static bool has_fd(const struct cancel_ctx *ctx)
+{
+    return ctx->fd >= 0 &&
+           ctx->fd_process ==
+               atomic_load_explicit(&belay__forks, memory_order_relaxed);
+}
+
+/*
+ * Under the lock: gives ctx an event, in the place of one that came out of a
+ * fork() if there is such.  Returns 0 or -errno; the event is used up.
+ */
+static int install(struct cancel_ctx *ctx, int event)
+{
+    int err = ctx->fd >= 0 ? OS(replace)(event, ctx->fd) : 0;
+    if (err != 0)
+        return err;
+    if (ctx->fd < 0)
+        ctx->fd = event;
+    ctx->fd_process =
+        atomic_load_explicit(&belay__forks, memory_order_relaxed);
+    if (state_of(&ctx->base) != LIVE)
+        OS(signal)(ctx->fd);
+    return 0;
+}
+
+int belay_fd(const belay_ctx *ctx)
+{
+    CHECK_USED(ctx);
+    struct cancel_ctx *ended = ender(ctx);
+    if (ended == NULL)
+        return -ENOTSUP;
+
+    atomic_uint *locked = &family_of(ended)->locked;
+    lock(locked);
+    int fd = has_fd(ended) ? ended->fd : -1;
+    unlock(locked);
+    if (fd >= 0)
+        return fd;
+
+    int event = OS(event)();
+    if (event < 0)
+        return event;
+    DELAY_POINT("fd");
+    lock(locked);
+    int spare = has_fd(ended) ? event : -1;
+    int err = spare < 0 ? install(ended, event) : 0;
+    fd = ended->fd;
+    unlock(locked);
+    if (spare >= 0)
+        OS(close)(spare);
+    return err != 0 ? err : fd;
+}
+
+/* --- poll() ------------------------------------------------------------- */
+
+static int forget_events(struct pollfd *fds, nfds_t count, int err)
+{
+    for (nfds_t i = 0; i < count; ++i)
+        fds[i].revents = 0;
+    return err;
+}
+
+/* Polls, and drives the clock for ctx where the program does. */
+static int poll_until(const struct cancel_ctx *ctx, struct pollfd *fds,
+                      nfds_t count, belay_time until)
+{
+    for (;;) {
+        belay_time next = wake_up_for(ctx->deadline, until);
+        int ready = OS(poll)(fds, count, next);
+        if (ready == 0 && next != until)
+            belay_clock_run();
+        else if (ready != -EINTR)
+            return ready;
+    }
+}
+
+/* Polls fds and the descriptor of ctx: how many of fds are ready. */
+static int poll_both(const struct cancel_ctx *ctx, struct pollfd *fds,
+                     nfds_t count, belay_time until)
+{
+    enum { FEW = 16 };
+    struct pollfd few[FEW];
+    if (count > SIZE_MAX / sizeof *fds - 1)
+        return -EINVAL;
+    struct pollfd *both =
+        count < FEW ? few : OS(allocate)((count + 1) * sizeof *both);
+    if (both == NULL)
+        return -ENOMEM;
+
+    int ready = belay_fd(&ctx->base);
+    if (ready >= 0) {
+        both[count] = (struct pollfd){.fd = ready, .events = POLLIN};
+        memcpy(both, fds, count * sizeof *fds);
+        ready = poll_until(ctx, both, count + 1, until);
+        for (nfds_t i = 0; i < count; ++i)
+            fds[i].revents = both[i].revents;
+    }
+    if (ready > 0 && both[count].revents != 0)
+        --ready;
+    if (both != few)
+        OS(release)(both);
+    return ready;
+}
+
+int belay_poll(const belay_ctx *ctx, struct pollfd *fds, nfds_t count,
+               belay_duration timeout)
+{
+    int err = belay_err(ctx);
+    if (err != 0)
+        return forget_events(fds, count, err);
+    belay_time until = timeout < 0 ? BELAY_FOREVER
+                                   : saturating_add(OS(now)(), timeout);
+    const struct cancel_ctx *ended = ender(ctx);
+    int ready;
+    if (ended == NULL)
+        do
+            ready = OS(poll)(fds, count, until);
+        while (ready == -EINTR);
+    else if (count == 0)
+        ready = wait_until(ctx, until);
+    else if ((ready = OS(poll)(fds, count, 0)) == 0 || ready == -EINTR)
+        ready = poll_both(ended, fds, count, until);
+
+    err = belay_err(ctx);
+    if (err != 0)
+        ready = err;
+    return ready < 0 ? forget_events(fds, count, ready) : ready;
+}

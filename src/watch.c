@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Watches: registering, telling, taking back.
+ *
+ * A watch is in one list at a time: its context's, or, once that is marked,
+ * the one of those yet to be told.  It names its family, so that it can be
+ * taken back, under that lock, when the context is gone.
+ *
+ * While fn runs, the watch is in no list and TELLING.  The teller touches it
+ * afterwards, unless fn has had it forgotten; and whoever waits for fn is let
+ * go by the teller's last store to it.
+ */
+
+#include "internal.h"
+
+static THREAD_LOCAL struct telling *telling_here;
+
+/* --- Registering -------------------------------------------------------- */
+
+/*
+ * The watch may be one that this thread is telling right now, used again from
+ * inside its own fn: then the teller must leave it alone.
+ */
+static void forget(struct belay_watch *watch)
+{
+    for (struct telling *t = telling_here; t != NULL; t = t->outer)
+        if (t->current == watch)
+            t->current = NULL;
+}
+
+bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
+                  void (*fn)(void *arg, int err), void *arg)
+{
+    CHECK_USED(ctx);
+    struct cancel_ctx *watched = ender(ctx);
+    if (telling_here != NULL)
+        forget(watch);
+    watch->fn = fn;
+    watch->arg = arg;
+    if (watched == NULL) {
+        atomic_store_explicit(watch_state(watch), IDLE, memory_order_relaxed);
+        return true;
+    }
+
+    struct family *family = family_of(watched);
+    watch->family = watched->family;
+    lock(&family->locked);
+    bool is_live = state_of(&watched->base) == LIVE;
+    if (is_live) {
+        LIST_PUSH(&watched->watches, watch);
+        CHECK_WATCHED(watch, watched);
+    }
+    atomic_store_explicit(watch_state(watch), is_live ? WATCHING : IDLE,
+                          memory_order_relaxed);
+    unlock(&family->locked);
+    return is_live;
+}
+
+bool belay_watch(const belay_ctx *ctx, struct belay_watch *watch,
+                 void (*fn)(void *arg, int err), void *arg)
+{
+    return belay__watch(ctx, watch, fn, arg);
+}
+
+/* --- Telling ------------------------------------------------------------ */
+
+/*
+ * Moves the watches of a context that is being marked to those to be told.
+ * One without fn is somebody's wait: it is woken here, so that no watch can
+ * delay it.  They are listed newest first, and come out oldest first.
+ */
+void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
+                   int err)
+{
+    struct belay_watch *watch;
+    while ((watch = *watches) != NULL) {
+        CHECK_WATCH(watch);
+        LIST_REMOVE(watch);
+        if (watch->fn != NULL) {
+            LIST_PUSH(pending, watch);
+            continue;
+        }
+        atomic_int *state = watch_state(watch);
+        /* Releases the waiter, and what the canceller wrote, to it. */
+        atomic_store_explicit(state, err, memory_order_release);
+        OS(wake)(state);
+    }
+}
+
+/* Under the lock, after fn. */
+static void finish(struct family *family, struct telling *telling)
+{
+    struct belay_watch *watch = telling->current;
+    if (watch == NULL)
+        return;
+    telling->current = NULL;
+    atomic_int *state = watch_state(watch);
+    bool is_awaited =
+        atomic_load_explicit(state, memory_order_relaxed) == AWAITED;
+    /* Releases what fn did to belay_unwatch(), which acquires. */
+    atomic_store_explicit(state, IDLE, memory_order_release);
+    if (is_awaited) {
+        unlock(&family->locked);
+        OS(wake)(state);
+        lock(&family->locked);
+    }
+}
+
+static void tell_next(struct family *family, struct telling *telling, int err)
+{
+    struct belay_watch *watch = *telling->pending;
+    CHECK_WATCH(watch);
+    LIST_REMOVE(watch);
+    atomic_store_explicit(watch_state(watch), TELLING, memory_order_relaxed);
+    telling->current = watch;
+    void (*fn)(void *, int) = watch->fn;
+    void *arg = watch->arg;
+    unlock(&family->locked);
+
+    fn(arg, err);
+
+    DELAY_POINT("told");
+    lock(&family->locked);
+    finish(family, telling);
+}
+
+void belay__tell(struct family *family, struct belay_watch **pending, int err)
+{
+    if (*pending == NULL) {
+        unlock(&family->locked);
+        return;
+    }
+    struct telling telling = {.outer = telling_here, .pending = pending};
+    telling_here = &telling;
+    LIST_PUSH(&family->tellings, &telling);
+    DELAY_POINT_OUTSIDE(&family->locked, "marked");
+    while (*pending != NULL)
+        tell_next(family, &telling, err);
+    LIST_REMOVE(&telling);
+    telling_here = telling.outer;
+    unlock(&family->locked);
+}
+
+static bool is_told_here(const struct telling *telling)
+{
+    for (const struct telling *t = telling_here; t != NULL; t = t->outer)
+        if (t == telling)
+            return true;
+    return false;
+}
+
+/*
+ * In the child of a fork(): the threads that were telling are not here.  What
+ * they were telling has been told, as far as this process is concerned, and
+ * what they had yet to tell never will be, but can be taken back.
+ */
+void belay__forget_tellers(void)
+{
+    for (unsigned i = 0; i < FAMILIES; ++i) {
+        struct family *family = &belay__families[i];
+        struct telling *next;
+        for (struct telling *t = family->tellings; t != NULL; t = next) {
+            next = t->next;
+            if (is_told_here(t))
+                continue;
+            LIST_REMOVE(t);
+            if (t->current != NULL)
+                atomic_store(watch_state(t->current), IDLE);
+            struct belay_watch *watch;
+            while ((watch = *t->pending) != NULL) {
+                LIST_REMOVE(watch);
+                LIST_PUSH(&family->orphans, watch);
+            }
+        }
+    }
+}
+
+/* --- Taking back -------------------------------------------------------- */
+
+static struct family *family_of_watch(const struct belay_watch *watch)
+{
+    return &belay__families[watch->family % FAMILIES];
+}
+
+static bool is_told_inside(const struct belay_watch *watch)
+{
+    for (const struct telling *t = telling_here; t != NULL; t = t->outer)
+        if (t->current == watch)
+            return true;
+    return false;
+}
+
+/* Under the lock: 1 taken back, 0 not registered, -EBUSY being told. */
+static int take_back(struct belay_watch *watch)
+{
+    atomic_int *state = watch_state(watch);
+    switch (atomic_load_explicit(state, memory_order_relaxed)) {
+    case WATCHING:
+        CHECK_WATCH(watch);
+        LIST_REMOVE(watch);
+        atomic_store_explicit(state, IDLE, memory_order_relaxed);
+        return 1;
+    case TELLING:
+    case AWAITED:
+        return -EBUSY;
+    default:
+        return 0;
+    }
+}
+
+/* The state, acquiring from finish(): then what fn did is seen. */
+static bool is_idle(struct belay_watch *watch)
+{
+    return atomic_load_explicit(watch_state(watch), memory_order_acquire) <=
+           IDLE;
+}
+
+int belay_try_unwatch(struct belay_watch *watch)
+{
+    if (is_idle(watch))
+        return 0;
+    struct family *family = family_of_watch(watch);
+    DELAY_POINT("unwatch");
+    lock(&family->locked);
+    int taken = take_back(watch);
+    unlock(&family->locked);
+    return taken;
+}
+
+bool belay_unwatch(struct belay_watch *watch)
+{
+    if (is_idle(watch))
+        return false;
+    struct family *family = family_of_watch(watch);
+    DELAY_POINT("unwatch");
+    lock(&family->locked);
+    int taken = take_back(watch);
+    bool is_inside = taken == -EBUSY && is_told_inside(watch);
+    atomic_int *state = watch_state(watch);
+    /* If another thread awaits fn, the memory is in use, and stays told. */
+    if (is_inside &&
+        atomic_load_explicit(state, memory_order_relaxed) == TELLING) {
+        forget(watch);
+        atomic_store_explicit(state, IDLE, memory_order_relaxed);
+    } else if (taken == -EBUSY && !is_inside) {
+        atomic_store_explicit(state, AWAITED, memory_order_relaxed);
+    }
+    unlock(&family->locked);
+
+    if (taken == -EBUSY && !is_inside)
+        while (atomic_load_explicit(state, memory_order_acquire) == AWAITED)
+            OS(wait)(state, AWAITED, BELAY_FOREVER);
+    return taken == 1;
+}
