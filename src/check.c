@@ -16,6 +16,7 @@ size_t belay_check_live(int fd)
 
 #else
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -148,14 +149,23 @@ void belay__check_watched(struct belay_watch *watch,
 {
     watch->family = ctx->family | seal_of(watch) << 6;
     if (watch->next != NULL)
-        belay__check_watch(watch->next);
+        belay__check_watch(watch->next, NULL);
 }
 
-void belay__check_watch(const struct belay_watch *watch)
+/* `watches` is the list of its context, where that is known. */
+void belay__check_watch(const struct belay_watch *watch,
+                        struct belay_watch **watches)
 {
-    if (watch->family >> 6 != seal_of(watch) || *watch->link != watch)
-        stop("a watch was moved, freed or overwritten while registered",
-             place_of(watch));
+    if (watch->family >> 6 == seal_of(watch) && *watch->link == watch)
+        return;
+    const char *where;
+    if (watches != NULL) {
+        size_t at = offsetof(struct cancel_ctx, watches);
+        where = record_of((belay_ctx *)((char *)watches - at))->where;
+    } else {
+        where = place_of(watch);
+    }
+    stop("a watch was moved, freed or overwritten while registered", where);
 }
 
 /* --- What is live ------------------------------------------------------- */

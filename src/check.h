@@ -13,7 +13,8 @@ void belay__check_end(const belay_ctx *ctx);
 void belay__check_unref(const belay_ctx *ctx);
 void belay__check_watched(struct belay_watch *watch,
                           const struct cancel_ctx *ctx);
-void belay__check_watch(const struct belay_watch *watch);
+void belay__check_watch(const struct belay_watch *watch,
+                        struct belay_watch **watches);
 
 #define ALLOCATE_CTX(size, where) belay__check_allocate(size, where)
 #define RELEASE_CTX(ctx) belay__check_release(ctx)
@@ -21,7 +22,7 @@ void belay__check_watch(const struct belay_watch *watch);
 #define CHECK_END(ctx) belay__check_end(ctx)
 #define CHECK_UNREF(ctx) belay__check_unref(ctx)
 #define CHECK_WATCHED(watch, ctx) belay__check_watched(watch, ctx)
-#define CHECK_WATCH(watch) belay__check_watch(watch)
+#define CHECK_WATCH(watch, watches) belay__check_watch(watch, watches)
 
 #else
 
@@ -31,7 +32,7 @@ void belay__check_watch(const struct belay_watch *watch);
 #define CHECK_END(ctx) ((void)0)
 #define CHECK_UNREF(ctx) ((void)0)
 #define CHECK_WATCHED(watch, ctx) ((void)0)
-#define CHECK_WATCH(watch) ((void)0)
+#define CHECK_WATCH(watch, watches) ((void)0)
 
 #endif
 #endif

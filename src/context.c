@@ -4,8 +4,6 @@
 
 #include "internal.h"
 
-#include <string.h>
-
 /* --- The roots, and the context for when there is no memory ------------- */
 
 static struct value_ctx background = {.base = {.state = DETACHED}};
@@ -35,20 +33,13 @@ struct cancel_ctx belay__no_memory = {
     .cause = &out_of_memory,
 };
 
-static belay_ctx *refuse(void)
+belay_ctx *belay__refuse(void)
 {
     belay__hold(&belay__no_memory.base);
     return &belay__no_memory.base;
 }
 
 /* --- Counting ----------------------------------------------------------- */
-
-static void add(const belay_ctx *ctx, int by)
-{
-    atomic_uint *refs = &((struct belay_ctx *)ctx)->refs;
-    unsigned before = atomic_load_explicit(refs, memory_order_relaxed);
-    atomic_store_explicit(refs, before + (unsigned)by, memory_order_relaxed);
-}
 
 static bool is_unreferenced(const belay_ctx *ctx)
 {
@@ -83,7 +74,7 @@ void belay__hold(const belay_ctx *ctx)
     if (count_in_crowd(cancel, +1))
         return;
     lock(&family_of(cancel)->locked);
-    add(ctx, +1);
+    count_refs(ctx, +1);
     unlock(&family_of(cancel)->locked);
 }
 
@@ -101,7 +92,7 @@ static bool let_go(const belay_ctx *ctx)
         return false; /* the maker still holds a live one */
     struct family *family = family_of(cancel);
     lock(&family->locked);
-    add(ctx, -1);
+    count_refs(ctx, -1);
     bool is_last = is_unreferenced(ctx);
     unlock(&family->locked);
     return is_last;
@@ -158,7 +149,7 @@ void belay_unref(const belay_ctx *ctx)
 
 /* --- Making ------------------------------------------------------------- */
 
-static struct cancel_ctx *make(size_t size, const belay_ctx *parent,
+struct cancel_ctx *belay__make(size_t size, const belay_ctx *parent,
                                const char *where)
 {
     struct cancel_ctx *ctx = ALLOCATE_CTX(size, where);
@@ -212,7 +203,7 @@ static void join(struct cancel_ctx *child, struct cancel_ctx *parent)
         child->cause = parent->cause;
         atomic_init(&child->base.state, state_of(&parent->base));
         if (counts_here)
-            add(&parent->base, +1);
+            count_refs(&parent->base, +1);
     } else if (child->family != parent->family) {
         struct shard *shard = shard_of(parent, child);
         LIST_PUSH(&shard->children, child);
@@ -220,12 +211,11 @@ static void join(struct cancel_ctx *child, struct cancel_ctx *parent)
     } else {
         LIST_PUSH(&parent->children, child);
         if (counts_here)
-            add(&parent->base, +1);
+            count_refs(&parent->base, +1);
     }
 }
 
-/* Puts child, whose deadline is set, under its parent, and arms it. */
-static void adopt(struct cancel_ctx *child, belay_time now)
+void belay__adopt(struct cancel_ctx *child, belay_time now)
 {
     const belay_ctx *holder = child->base.parent;
     if (!can_end(holder))
@@ -240,12 +230,12 @@ static void adopt(struct cancel_ctx *child, belay_time now)
         join(child, parent);
     } else {
         child->family = (uint8_t)belay__tree_family();
-        if (now == INT64_MIN)
+        if (now == UNARMED)
             return;
         family = family_of(child);
         lock(&family->locked);
     }
-    bool arm = now != INT64_MIN && state_of(&child->base) == LIVE;
+    bool arm = now != UNARMED && state_of(&child->base) == LIVE;
     if (arm) {
         belay__clock_uses(child->family);
         belay__arm(&family->wheel, (struct deadline_ctx *)child, now);
@@ -263,100 +253,11 @@ belay_ctx *belay_with_cancel_at(const belay_ctx *parent, const char *where)
 {
     parent = or_background(parent);
     CHECK_USED(parent);
-    struct cancel_ctx *ctx = make(sizeof *ctx, parent, where);
+    struct cancel_ctx *ctx = belay__make(sizeof *ctx, parent, where);
     if (ctx == NULL)
-        return refuse();
+        return belay__refuse();
     const struct cancel_ctx *above = ender(parent);
     ctx->deadline = above != NULL ? above->deadline : BELAY_FOREVER;
-    adopt(ctx, INT64_MIN);
+    belay__adopt(ctx, UNARMED);
     return &ctx->base;
-}
-
-static struct deadline_ctx *make_deadline(const belay_ctx *parent,
-                                          belay_time when, int code,
-                                          const char *text, const char *where)
-{
-    size_t length = text != NULL ? strlen(text) + 1 : 0;
-    struct deadline_ctx *ctx = (struct deadline_ctx *)make(
-        sizeof *ctx + length, parent, where);
-    if (ctx == NULL)
-        return NULL;
-    ctx->cancel.is_deadline = true;
-    ctx->cancel.deadline = when;
-    ctx->link = NULL;
-    ctx->code = code != 0 ? code : BELAY_DEADLINE_EXCEEDED;
-    ctx->text = belay_strerror(ctx->code);
-    if (text != NULL)
-        ctx->text = memcpy(ctx + 1, text, length);
-    return ctx;
-}
-
-/* Ends ctx, which nobody else knows yet, unless it was born ended. */
-static void end_at_birth(struct deadline_ctx *ctx, int err,
-                         struct belay_cause cause)
-{
-    struct belay_watch *none = NULL;
-    struct marking marking = {.err = err, .own = cause, .pending = &none};
-    struct family *family = family_of(&ctx->cancel);
-    lock(&family->locked);
-    if (state_of(&ctx->cancel.base) == LIVE)
-        belay__mark(&marking, &ctx->cancel);
-    unlock(&family->locked);
-}
-
-static belay_ctx *with_deadline(const belay_ctx *parent, belay_time when,
-                                belay_time now, int code, const char *text,
-                                const char *where)
-{
-    parent = or_background(parent);
-    const struct cancel_ctx *above = ender(parent);
-    belay_time inherited = above != NULL ? above->deadline : BELAY_FOREVER;
-    if (when == BELAY_FOREVER || (when > inherited && when > now))
-        return belay_with_cancel_at(parent, where);
-
-    CHECK_USED(parent);
-    struct deadline_ctx *ctx = make_deadline(parent, when, code, text, where);
-    if (ctx == NULL)
-        return refuse();
-    if (when <= now) {
-        adopt(&ctx->cancel, INT64_MIN);
-        end_at_birth(ctx, BELAY_DEADLINE_EXCEEDED,
-                     (struct belay_cause){ctx->code, ctx->text, where, now});
-    } else if (belay__clock_ready()) {
-        adopt(&ctx->cancel, now);
-    } else {
-        adopt(&ctx->cancel, INT64_MIN);
-        end_at_birth(ctx, -ENOMEM,
-                     (struct belay_cause){-ENOMEM, out_of_memory.text, where,
-                                          now});
-    }
-    return &ctx->cancel.base;
-}
-
-belay_ctx *belay_with_deadline_cause_at(const belay_ctx *parent,
-                                        belay_time when, int code,
-                                        const char *text, const char *where)
-{
-    return with_deadline(parent, when, OS(now)(), code, text, where);
-}
-
-belay_ctx *belay_with_timeout_cause_at(const belay_ctx *parent,
-                                       belay_duration after, int code,
-                                       const char *text, const char *where)
-{
-    belay_time now = OS(now)();
-    return with_deadline(parent, saturating_add(now, after), now, code, text,
-                         where);
-}
-
-belay_ctx *belay_with_deadline_at(const belay_ctx *parent, belay_time when,
-                                  const char *where)
-{
-    return with_deadline(parent, when, OS(now)(), 0, NULL, where);
-}
-
-belay_ctx *belay_with_timeout_at(const belay_ctx *parent, belay_duration after,
-                                 const char *where)
-{
-    return belay_with_timeout_cause_at(parent, after, 0, NULL, where);
 }

@@ -125,9 +125,9 @@ static void put_step(struct text *text, const belay_ctx *ctx,
         put_words(text, ctx == belay_todo() ? "context.TODO"
                                             : "context.Background");
     } else if ((state_of(ctx) & KIND) == VALUE && !can_end(ctx)) {
-        const char *name = ((const struct value_ctx *)ctx)->key->name;
+        const struct belay_key *key = ((const struct value_ctx *)ctx)->key;
         put_words(text, ".WithValue(");
-        put_words(text, name != NULL ? name : "?");
+        put_words(text, key != NULL && key->name != NULL ? key->name : "?");
         put_words(text, ", ...)");
     } else if (!can_end(ctx)) {
         put_words(text, ".WithoutCancel");

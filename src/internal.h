@@ -143,7 +143,7 @@ static inline const belay_ctx *or_background(const belay_ctx *ctx)
 
 enum { TREES = 32, CROWDS = 32, FAMILIES = TREES + CROWDS };
 
-/* Deadlines by the time they are due: deadline.c. */
+/* Deadlines by the time they are due: wheel.c. */
 enum { TICK_BITS = 16, LEVEL_BITS = 6, LEVELS = 8, SLOTS = 1 << LEVEL_BITS };
 
 struct wheel {
@@ -215,7 +215,21 @@ extern atomic_uchar belay__forks;
 /* context.c: one reference.  drop() may free ctx and what it held. */
 void belay__hold(const belay_ctx *ctx);
 void belay__drop(const belay_ctx *ctx);
-void belay__adopt(struct cancel_ctx *child, const belay_ctx *parent);
+/* Of a context that can end, under its lock. */
+static inline void count_refs(const belay_ctx *ctx, long by)
+{
+    atomic_uint *refs = &((struct belay_ctx *)ctx)->refs;
+    unsigned before = atomic_load_explicit(refs, memory_order_relaxed);
+    atomic_store_explicit(refs, before + (unsigned)by, memory_order_relaxed);
+}
+
+/* context.c: what a maker calls in turn; refuse() is for lack of memory. */
+struct cancel_ctx *belay__make(size_t size, const belay_ctx *parent,
+                               const char *where);
+belay_ctx *belay__refuse(void);
+/* Puts child under its parent; arms its deadline, unless `now` is UNARMED. */
+#define UNARMED INT64_MIN
+void belay__adopt(struct cancel_ctx *child, belay_time now);
 
 /* crowd.c */
 enum { CROWDED = 255 };
@@ -227,6 +241,7 @@ static inline bool is_crowded(const struct cancel_ctx *ctx)
 
 struct crowd {
     struct crowd *next; /* among those that one ending has met */
+    struct crowd *outer; /* the one whose walk that of this interrupts */
     struct cancel_ctx *owner;
     unsigned drained; /* shards whose children have been taken over */
     struct shard {
@@ -284,7 +299,7 @@ static inline atomic_int *watch_state(struct belay_watch *watch)
     return (atomic_int *)&watch->state;
 }
 
-/* deadline.c: under the family's lock. */
+/* wheel.c: under the family's lock. */
 void belay__arm(struct wheel *wheel, struct deadline_ctx *ctx, belay_time now);
 void belay__disarm(struct wheel *wheel, struct deadline_ctx *ctx);
 struct deadline_ctx *belay__due(struct wheel *wheel, belay_time now);

@@ -132,11 +132,6 @@ void belay__destroy_value(struct value_ctx *ctx)
     destroy(key, value);
 }
 
-static belay_ctx *refuse(void)
-{
-    return (belay_ctx *)belay_ref(&belay__no_memory.base);
-}
-
 static void init(struct value_ctx *ctx, const belay_ctx *parent, int state)
 {
     atomic_init(&ctx->base.state, state);
@@ -160,7 +155,7 @@ belay_ctx *belay_with_value_at(const belay_ctx *parent,
         indexed ? sizeof(struct indexed_ctx) : sizeof *ctx, where);
     if (ctx == NULL) {
         destroy(key, value);
-        return refuse();
+        return belay__refuse();
     }
     init(ctx, parent, VALUE | (int)(place << INDEX_AT));
     ctx->ender = ender(parent);
@@ -178,7 +173,7 @@ belay_ctx *belay_without_cancel_at(const belay_ctx *parent, const char *where)
     CHECK_USED(parent);
     struct value_ctx *ctx = ALLOCATE_CTX(sizeof *ctx, where);
     if (ctx == NULL)
-        return refuse();
+        return belay__refuse();
     init(ctx, parent, DETACHED);
     ctx->ender = NULL;
     ctx->key = NULL;

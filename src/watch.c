@@ -75,7 +75,7 @@ void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
 {
     struct belay_watch *watch;
     while ((watch = *watches) != NULL) {
-        CHECK_WATCH(watch);
+        CHECK_WATCH(watch, watches);
         LIST_REMOVE(watch);
         if (watch->fn != NULL) {
             LIST_PUSH(pending, watch);
@@ -110,7 +110,7 @@ static void finish(struct family *family, struct telling *telling)
 static void tell_next(struct family *family, struct telling *telling, int err)
 {
     struct belay_watch *watch = *telling->pending;
-    CHECK_WATCH(watch);
+    CHECK_WATCH(watch, NULL);
     LIST_REMOVE(watch);
     atomic_store_explicit(watch_state(watch), TELLING, memory_order_relaxed);
     telling->current = watch;
@@ -197,7 +197,7 @@ static int take_back(struct belay_watch *watch)
     atomic_int *state = watch_state(watch);
     switch (atomic_load_explicit(state, memory_order_relaxed)) {
     case WATCHING:
-        CHECK_WATCH(watch);
+        CHECK_WATCH(watch, NULL);
         LIST_REMOVE(watch);
         atomic_store_explicit(state, IDLE, memory_order_relaxed);
         return 1;
