@@ -18,7 +18,6 @@ struct belay_after {
     const belay_ctx *ctx;             /* held until fn has returned */
     void (*fn)(void *arg);
     void *arg;
-    bool never_fires;
     atomic_int is_done;
     atomic_int parties; /* whoever gives it back, and whoever runs it */
 };
@@ -29,9 +28,9 @@ atomic_uint belay__after_lock;
 static struct {
     struct belay_after *queue, **queue_end;
     struct belay_after *running;
-    unsigned threads;
-    unsigned idle;
+    atomic_uint threads; /* running, or starting */
     unsigned starting;
+    unsigned idle;
     bool is_closed;
     bool has_left; /* `left` is to be joined */
     pthread_t left;
@@ -51,6 +50,7 @@ static void release_party(struct belay_after *after)
 /* --- The threads -------------------------------------------------------- */
 
 static void run_thread(void);
+static const struct os_role runner_role = {"belay-after", run_thread};
 
 /* Has idle threads, and whoever closes the pool, look again. */
 static void announce(void)
@@ -65,15 +65,17 @@ static int start_thread(unsigned enough)
     lock(&belay__after_lock);
     bool is_needed = !pool.is_closed && pool.idle + pool.starting < enough;
     pool.starting += is_needed;
+    pool.threads += is_needed;
     unlock(&belay__after_lock);
     if (!is_needed)
         return 0;
 
     pthread_t thread;
-    int err = OS(thread)(&thread, "belay-after", run_thread);
+    int err = OS(thread)(&thread, &runner_role);
     if (err != 0) {
         lock(&belay__after_lock);
         --pool.starting;
+        --pool.threads;
         unlock(&belay__after_lock);
         announce();
     }
@@ -132,7 +134,6 @@ static void run_thread(void)
 {
     lock(&belay__after_lock);
     --pool.starting;
-    ++pool.threads;
     for (;;) {
         struct belay_after *after = take_work();
         if (after != NULL) {
@@ -173,14 +174,13 @@ static void enqueue(struct belay_after *after)
     after->next = NULL;
     *pool.queue_end = after;
     pool.queue_end = &after->next;
-    bool has_thread = pool.threads + pool.starting > 0;
     unlock(&belay__after_lock);
     announce();
-    if (has_thread || start_thread(1) == 0)
+    if (pool.threads > 0 || start_thread(1) == 0)
         return;
     /* A registration from before a fork(), and no thread in the child. */
     lock(&belay__after_lock);
-    if (pool.threads + pool.starting == 0)
+    if (pool.threads == 0)
         empty_queue();
     unlock(&belay__after_lock);
 }
@@ -199,11 +199,7 @@ struct belay_after *belay_after_func(const belay_ctx *ctx,
 {
     ctx = or_background(ctx);
     CHECK_USED(ctx);
-    lock(&belay__after_lock);
-    bool has_thread = pool.threads + pool.starting > 0;
-    unlock(&belay__after_lock);
-    bool never_fires = ender(ctx) == NULL;
-    if (!never_fires && !has_thread && start_thread(1) != 0)
+    if (ender(ctx) != NULL && pool.threads == 0 && start_thread(1) != 0)
         return NULL;
 
     struct belay_after *after = OS(allocate)(sizeof *after);
@@ -213,7 +209,6 @@ struct belay_after *belay_after_func(const belay_ctx *ctx,
     after->ctx = ctx;
     after->fn = fn;
     after->arg = arg;
-    after->never_fires = never_fires;
     atomic_init(&after->is_done, 0);
     atomic_init(&after->parties, 2);
     if (!belay_watch(ctx, &after->watch, fire, after))
@@ -226,7 +221,7 @@ struct belay_after *belay_after_func(const belay_ctx *ctx,
 /* True: fn never runs, and after is gone. */
 static bool prevent(struct belay_after *after)
 {
-    if (!after->never_fires && belay_try_unwatch(&after->watch) != 1)
+    if (belay_try_unwatch(&after->watch) != 1)
         return false;
     belay__drop(after->ctx);
     OS(release)(after);
@@ -291,7 +286,7 @@ void belay__after_close(void)
         int news = atomic_fetch_add(&pool.news, 1) + 1;
         OS(wake)(&pool.news);
         lock(&belay__after_lock);
-        bool is_over = pool.threads + pool.starting == 0;
+        bool is_over = pool.threads == 0;
         unlock(&belay__after_lock);
         if (is_over || is_busy)
             break;

@@ -18,8 +18,7 @@ int belay__err(const belay_ctx *ctx)
     struct cancel_ctx *ended = ender(ctx);
     if (ended == NULL)
         return 0;
-    int state =
-        atomic_load_explicit(&ended->base.state, memory_order_acquire);
+    int state = atomic_load_explicit(&ended->base.state, memory_order_acquire);
     if (state != ENDING)
         return state;
     struct family *family = family_of(ended);
@@ -86,8 +85,7 @@ const char *belay_strerror(int code)
         return "context deadline exceeded";
     default: {
         unsigned number = code < 0 ? 0 - (unsigned)code : (unsigned)code;
-        const char *text =
-            number <= INT32_MAX ? system_text(number) : NULL;
+        const char *text = number <= INT32_MAX ? system_text(number) : NULL;
         return text != NULL ? text : "Unknown error";
     }
     }

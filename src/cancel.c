@@ -171,10 +171,9 @@ static void end_and_drop(struct cancel_ctx *ctx, const char *where)
         return;
     }
     if (state_of(&ctx->base) == LIVE)
-        end(ctx, (struct belay_cause){BELAY_CANCELED,
-                                      belay_strerror(BELAY_CANCELED),
-                                      where != NULL ? where : ctx->where,
-                                      OS(now)()});
+        end(ctx, (struct belay_cause){
+                     BELAY_CANCELED, belay_strerror(BELAY_CANCELED),
+                     where != NULL ? where : ctx->where, OS(now)()});
     else
         unlock(&family->locked);
     belay__drop(&ctx->base);

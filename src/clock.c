@@ -54,8 +54,8 @@ static int mark_due(struct family *family, belay_time now,
 
 struct look {
     int fired;
-    belay_time next;   /* the earliest deadline left */
-    uint64_t to_tell;  /* bit f: family f has watches to be told */
+    belay_time next;  /* the earliest deadline left */
+    uint64_t to_tell; /* bit f: family f has watches to be told */
     struct crowd *crowds;
 };
 
@@ -191,6 +191,8 @@ static void run_thread(void)
         set_timer(); /* for the wake_up that this thread has left */
 }
 
+static const struct os_role clock_role = {"belay-clock", run_thread};
+
 /* Leaves STARTING, and lets go whoever waits for that. */
 static void started(enum mode mode)
 {
@@ -216,8 +218,7 @@ bool belay__clock_ready(void)
             if (!atomic_compare_exchange_strong(&clock_.mode, &nobody,
                                                 STARTING))
                 break;
-            clock_.has_thread =
-                OS(thread)(&clock_.thread, "belay-clock", run_thread) == 0;
+            clock_.has_thread = OS(thread)(&clock_.thread, &clock_role) == 0;
             started(clock_.has_thread ? THREAD : NOBODY);
             return clock_.has_thread;
         }

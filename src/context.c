@@ -101,8 +101,7 @@ static bool let_go(const belay_ctx *ctx)
 /* A text of belay_cancel_cause() is a copy; all others are not ours. */
 static bool owns_text(const struct cancel_ctx *ctx)
 {
-    return ctx->cause == &ctx->own &&
-           state_of(&ctx->base) == BELAY_CANCELED &&
+    return ctx->cause == &ctx->own && state_of(&ctx->base) == BELAY_CANCELED &&
            ctx->own.text != belay_strerror(ctx->own.code);
 }
 

@@ -11,8 +11,8 @@ static struct deadline_ctx *make_deadline(const belay_ctx *parent,
                                           const char *text, const char *where)
 {
     size_t length = text != NULL ? strlen(text) + 1 : 0;
-    struct deadline_ctx *ctx = (struct deadline_ctx *)belay__make(
-        sizeof *ctx + length, parent, where);
+    struct deadline_ctx *ctx =
+        (struct deadline_ctx *)belay__make(sizeof *ctx + length, parent, where);
     if (ctx == NULL)
         return NULL;
     ctx->cancel.is_deadline = true;
@@ -60,9 +60,9 @@ static belay_ctx *with_deadline(const belay_ctx *parent, belay_time when,
         belay__adopt(&ctx->cancel, now);
     } else {
         belay__adopt(&ctx->cancel, UNARMED);
-        end_at_birth(ctx, -ENOMEM,
-                     (struct belay_cause){-ENOMEM, belay_strerror(-ENOMEM), where,
-                                          now});
+        end_at_birth(
+            ctx, -ENOMEM,
+            (struct belay_cause){-ENOMEM, belay_strerror(-ENOMEM), where, now});
     }
     return &ctx->cancel.base;
 }

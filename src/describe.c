@@ -108,8 +108,8 @@ static void put_instant(struct text *text, belay_time when,
     time_t time = (time_t)seconds;
     struct tm parts;
     char words[64];
-    size_t length =
-        strftime(words, sizeof words, "%Y-%m-%d %H:%M:", gmtime_r(&time, &parts));
+    size_t length = strftime(words, sizeof words,
+                             "%Y-%m-%d %H:%M:", gmtime_r(&time, &parts));
     put(text, words, length);
     if (parts.tm_sec < 10)
         put_words(text, "0");
@@ -122,8 +122,8 @@ static void put_step(struct text *text, const belay_ctx *ctx,
                      const struct moment *moment)
 {
     if (ctx->parent == NULL) {
-        put_words(text, ctx == belay_todo() ? "context.TODO"
-                                            : "context.Background");
+        put_words(text,
+                  ctx == belay_todo() ? "context.TODO" : "context.Background");
     } else if ((state_of(ctx) & KIND) == VALUE && !can_end(ctx)) {
         const struct belay_key *key = ((const struct value_ctx *)ctx)->key;
         put_words(text, ".WithValue(");

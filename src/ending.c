@@ -89,8 +89,7 @@ static void leave(const struct marking *marking, struct cancel_ctx *ctx)
      * Releases the cause, and what the canceller wrote, to belay_err(), which
      * acquires.
      */
-    atomic_store_explicit(&ctx->base.state, marking->err,
-                          memory_order_release);
+    atomic_store_explicit(&ctx->base.state, marking->err, memory_order_release);
 }
 
 /* Takes the next child off ctx, NULL when there are no more. */

@@ -13,9 +13,8 @@ bool belay__lock_slowly(atomic_uint *locked)
         OS(relax)(round);
         unsigned free = 0;
         if (atomic_load_explicit(locked, memory_order_relaxed) == 0 &&
-            atomic_compare_exchange_weak_explicit(locked, &free, 1,
-                                                  memory_order_acquire,
-                                                  memory_order_relaxed))
+            atomic_compare_exchange_weak_explicit(
+                locked, &free, 1, memory_order_acquire, memory_order_relaxed))
             return true;
     }
 }

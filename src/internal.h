@@ -57,8 +57,8 @@ enum {
 };
 
 struct belay_ctx {
-    atomic_int state; /* first: the inline check reads it */
-    atomic_uint refs; /* of a cancel_ctx: under the lock */
+    atomic_int state;        /* first: the inline check reads it */
+    atomic_uint refs;        /* of a cancel_ctx: under the lock */
     const belay_ctx *parent; /* held; NULL for the two roots only */
 };
 
@@ -77,9 +77,9 @@ struct cancel_ctx {
     struct belay_ctx base;
     int fd; /* -1: none yet */
     uint8_t family;
-    atomic_uchar crowding; /* how often its lock was contended; or CROWDED */
-    bool is_deadline;   /* it is a deadline_ctx */
-    uint8_t fd_process; /* the fork in which fd was made */
+    atomic_uchar crowding;    /* how often its lock was contended; or CROWDED */
+    bool is_deadline;         /* it is a deadline_ctx */
+    uint8_t fd_process;       /* the fork in which fd was made */
     struct value_ctx *values; /* the nearest above, or NULL */
     belay_time deadline;      /* the earliest along the chain */
     struct cancel_ctx *children;
@@ -158,8 +158,8 @@ struct wheel {
 
 struct family {
     _Alignas(64) atomic_uint locked;
-    struct telling *tellings; /* in progress: watch.c */
-    struct belay_watch *due;  /* to be told by the clock */
+    struct telling *tellings;    /* in progress: watch.c */
+    struct belay_watch *due;     /* to be told by the clock */
     struct belay_watch *orphans; /* whose teller was lost in a fork */
     struct wheel wheel;
 };
@@ -173,9 +173,8 @@ static inline bool lock(atomic_uint *locked)
 {
     unsigned free = 0;
     /* Acquires what the last holder released in unlock(). */
-    if (atomic_compare_exchange_strong_explicit(locked, &free, 1,
-                                                memory_order_acquire,
-                                                memory_order_relaxed))
+    if (atomic_compare_exchange_strong_explicit(
+            locked, &free, 1, memory_order_acquire, memory_order_relaxed))
         return false;
     return belay__lock_slowly(locked);
 }
@@ -240,7 +239,7 @@ static inline bool is_crowded(const struct cancel_ctx *ctx)
 }
 
 struct crowd {
-    struct crowd *next; /* among those that one ending has met */
+    struct crowd *next;  /* among those that one ending has met */
     struct crowd *outer; /* the one whose walk that of this interrupts */
     struct cancel_ctx *owner;
     unsigned drained; /* shards whose children have been taken over */
@@ -277,13 +276,19 @@ void belay__tell_crowds(struct marking *marking);
 void belay__unlink(struct cancel_ctx *ctx);
 
 /* watch.c */
-enum { IDLE = 0, WATCHING = 1, TELLING = 2, AWAITED = 3 };
+enum {
+    IDLE = 0,
+    WATCHING = 1,
+    TELLING = 2,
+    AWAITED = 3, /* TELLING, and somebody waits for fn */
+    ALONE = 4,   /* on what can never end: registered, and in no list */
+};
 
 struct telling {
-    struct telling *next, **link;  /* in the family */
-    struct telling *outer;         /* on this thread */
-    struct belay_watch **pending;  /* yet to be told */
-    struct belay_watch *current;   /* being told; NULL: forgotten */
+    struct telling *next, **link; /* in the family */
+    struct telling *outer;        /* on this thread */
+    struct belay_watch **pending; /* yet to be told */
+    struct belay_watch *current;  /* being told; NULL: forgotten */
 };
 /* As belay_watch(); without fn, somebody's wait: its state becomes err. */
 bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,

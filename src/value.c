@@ -14,8 +14,8 @@ enum { BLOCK = 8, TABLE_BITS = 4, TABLE = 1 << TABLE_BITS };
 
 struct indexed_ctx {
     struct value_ctx value;
-    uint64_t filter;              /* a bit for each key above */
-    struct value_ctx *next_block; /* the indexed one above, or NULL */
+    uint64_t filter;                /* a bit for each key above */
+    struct value_ctx *next_block;   /* the indexed one above, or NULL */
     struct value_ctx *table[TABLE]; /* open addressing, by the key's hash */
 };
 
@@ -151,8 +151,8 @@ belay_ctx *belay_with_value_at(const belay_ctx *parent,
     unsigned place = above == NULL ? 0 : (place_in_block(above) + 1) % BLOCK;
     bool indexed = place == BLOCK - 1;
 
-    struct value_ctx *ctx = ALLOCATE_CTX(
-        indexed ? sizeof(struct indexed_ctx) : sizeof *ctx, where);
+    struct value_ctx *ctx =
+        ALLOCATE_CTX(indexed ? sizeof(struct indexed_ctx) : sizeof *ctx, where);
     if (ctx == NULL) {
         destroy(key, value);
         return belay__refuse();

@@ -82,8 +82,7 @@ static int install(struct cancel_ctx *ctx, int event)
         return err;
     if (ctx->fd < 0)
         ctx->fd = event;
-    ctx->fd_process =
-        atomic_load_explicit(&belay__forks, memory_order_relaxed);
+    ctx->fd_process = atomic_load_explicit(&belay__forks, memory_order_relaxed);
     if (state_of(&ctx->base) != LIVE)
         OS(signal)(ctx->fd);
     return 0;
@@ -174,8 +173,8 @@ int belay_poll(const belay_ctx *ctx, struct pollfd *fds, nfds_t count,
     int err = belay_err(ctx);
     if (err != 0)
         return forget_events(fds, count, err);
-    belay_time until = timeout < 0 ? BELAY_FOREVER
-                                   : saturating_add(OS(now)(), timeout);
+    belay_time until =
+        timeout < 0 ? BELAY_FOREVER : saturating_add(OS(now)(), timeout);
     const struct cancel_ctx *ended = ender(ctx);
     int ready;
     if (ended == NULL)

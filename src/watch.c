@@ -39,7 +39,7 @@ bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
     watch->fn = fn;
     watch->arg = arg;
     if (watched == NULL) {
-        atomic_store_explicit(watch_state(watch), IDLE, memory_order_relaxed);
+        atomic_store_explicit(watch_state(watch), ALONE, memory_order_relaxed);
         return true;
     }
 
@@ -150,6 +150,15 @@ static bool is_told_here(const struct telling *telling)
     return false;
 }
 
+static void orphan(struct family *family, struct belay_watch **pending)
+{
+    struct belay_watch *watch;
+    while ((watch = *pending) != NULL) {
+        LIST_REMOVE(watch);
+        LIST_PUSH(&family->orphans, watch);
+    }
+}
+
 /*
  * In the child of a fork(): the threads that were telling are not here.  What
  * they were telling has been told, as far as this process is concerned, and
@@ -159,20 +168,21 @@ void belay__forget_tellers(void)
 {
     for (unsigned i = 0; i < FAMILIES; ++i) {
         struct family *family = &belay__families[i];
+        bool is_due_told_here = false;
         struct telling *next;
         for (struct telling *t = family->tellings; t != NULL; t = next) {
             next = t->next;
-            if (is_told_here(t))
+            if (is_told_here(t)) {
+                is_due_told_here |= t->pending == &family->due;
                 continue;
+            }
             LIST_REMOVE(t);
             if (t->current != NULL)
                 atomic_store(watch_state(t->current), IDLE);
-            struct belay_watch *watch;
-            while ((watch = *t->pending) != NULL) {
-                LIST_REMOVE(watch);
-                LIST_PUSH(&family->orphans, watch);
-            }
+            orphan(family, t->pending);
         }
+        if (!is_due_told_here)
+            orphan(family, &family->due);
     }
 }
 
@@ -209,6 +219,17 @@ static int take_back(struct belay_watch *watch)
     }
 }
 
+/* True: it was on what can never end, and this call took it back. */
+static bool took_alone(struct belay_watch *watch)
+{
+    int alone = ALONE;
+    if (atomic_load_explicit(watch_state(watch), memory_order_relaxed) != ALONE)
+        return false;
+    return atomic_compare_exchange_strong_explicit(watch_state(watch), &alone,
+                                                   IDLE, memory_order_relaxed,
+                                                   memory_order_relaxed);
+}
+
 /* The state, acquiring from finish(): then what fn did is seen. */
 static bool is_idle(struct belay_watch *watch)
 {
@@ -220,6 +241,8 @@ int belay_try_unwatch(struct belay_watch *watch)
 {
     if (is_idle(watch))
         return 0;
+    if (took_alone(watch))
+        return 1;
     struct family *family = family_of_watch(watch);
     DELAY_POINT("unwatch");
     lock(&family->locked);
@@ -232,6 +255,8 @@ bool belay_unwatch(struct belay_watch *watch)
 {
     if (is_idle(watch))
         return false;
+    if (took_alone(watch))
+        return true;
     struct family *family = family_of_watch(watch);
     DELAY_POINT("unwatch");
     lock(&family->locked);

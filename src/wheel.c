@@ -30,9 +30,9 @@ static struct slot *slot_for(struct wheel *wheel, belay_time when)
     if (tick < wheel->now)
         tick = wheel->now; /* it came due while it was being made */
     uint64_t differs = tick ^ wheel->now;
-    unsigned level = differs == 0 ? 0
-                                  : (63 - (unsigned)__builtin_clzll(differs)) /
-                                        LEVEL_BITS;
+    unsigned level =
+        differs == 0 ? 0
+                     : (63 - (unsigned)__builtin_clzll(differs)) / LEVEL_BITS;
     unsigned slot = (unsigned)(tick >> level * LEVEL_BITS) % SLOTS;
     wheel->levels |= 1U << level;
     wheel->occupied[level] |= UINT64_C(1) << slot;

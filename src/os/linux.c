@@ -61,10 +61,9 @@ int belay__os_wait(atomic_int *word, int expected, belay_time until)
 {
     struct kernel_time end = {until / BELAY_SECOND, until % BELAY_SECOND};
     int saved = errno;
-    long result = syscall(SYS_OUR_FUTEX, word,
-                          FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
-                          until == BELAY_FOREVER ? NULL : &end, NULL,
-                          FUTEX_BITSET_MATCH_ANY);
+    long result = syscall(
+        SYS_OUR_FUTEX, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
+        until == BELAY_FOREVER ? NULL : &end, NULL, FUTEX_BITSET_MATCH_ANY);
     int timed_out = result != 0 && errno == ETIMEDOUT;
     errno = saved;
     return timed_out ? -ETIMEDOUT : 0;
@@ -79,39 +78,24 @@ void belay__os_wake(atomic_int *word)
 
 /* --- Threads ------------------------------------------------------------ */
 
-struct start {
-    const char *name;
-    void (*run)(void);
-};
-
-static void *run_named(void *arg)
+static void *play(void *arg)
 {
-    struct start start = *(struct start *)arg;
-    free(arg);
-    prctl(PR_SET_NAME, start.name);
+    const struct os_role *role = arg;
+    prctl(PR_SET_NAME, role->name);
     /* The default lets the kernel add 50 us to every sleep. */
     prctl(PR_SET_TIMERSLACK, 1UL);
-    start.run();
+    role->run();
     return NULL;
 }
 
-int belay__os_thread(pthread_t *ret_thread, const char *name,
-                     void (*run)(void))
+int belay__os_thread(pthread_t *ret_thread, const struct os_role *role)
 {
-    struct start *start = malloc(sizeof *start);
-    if (start == NULL)
-        return -ENOMEM;
-    *start = (struct start){name, run};
-
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int err = pthread_create(ret_thread, NULL, run_named, start);
+    int err = pthread_create(ret_thread, NULL, play, (void *)role);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-
-    if (err != 0)
-        free(start);
     return -err;
 }
 
@@ -151,6 +135,11 @@ unsigned belay__os_cpu(void)
 
 /* --- Descriptors -------------------------------------------------------- */
 
+/*
+ * By syscall(): write() and close() are points of pthread_cancel(), which must
+ * not end a thread within the core.
+ */
+
 static int fd_or_error(int fd, int saved)
 {
     int err = errno;
@@ -159,21 +148,22 @@ static int fd_or_error(int fd, int saved)
 }
 
 /*
- * A semaphore: each read takes one of the 2^64 - 2 that belay__os_signal() puts in,
- * so that whoever reads by mistake takes nothing from the others.
+ * A semaphore: each read takes one of the 2^64 - 2 that belay__os_signal() puts
+ * in, so that whoever reads by mistake takes nothing from the others.
  */
 int belay__os_event(void)
 {
     int saved = errno;
-    return fd_or_error(
-        eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE), saved);
+    return fd_or_error(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE),
+                       saved);
 }
 
 void belay__os_signal(int event)
 {
     int saved = errno;
     uint64_t nearly_endless = UINT64_MAX - 1;
-    while (write(event, &nearly_endless, sizeof nearly_endless) < 0 &&
+    while (syscall(SYS_write, event, &nearly_endless, sizeof nearly_endless) <
+               0 &&
            errno == EINTR)
         continue;
     errno = saved;
@@ -208,7 +198,7 @@ int belay__os_replace(int from, int fd)
         result = dup3(from, fd, O_CLOEXEC);
     while (result < 0 && errno == EINTR);
     int err = result < 0 ? -errno : 0;
-    close(from);
+    syscall(SYS_close, from);
     errno = saved;
     return err;
 }
@@ -216,7 +206,7 @@ int belay__os_replace(int from, int fd)
 void belay__os_close(int fd)
 {
     int saved = errno;
-    close(fd);
+    syscall(SYS_close, fd);
     errno = saved;
 }
 

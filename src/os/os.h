@@ -36,8 +36,11 @@ int belay__os_wait(atomic_int *word, int expected, belay_time until);
 void belay__os_wake(atomic_int *word);
 
 /* Starts a thread, named, with all signals blocked: 0 or -errno. */
-int belay__os_thread(pthread_t *ret_thread, const char *name,
-                     void (*run)(void));
+struct os_role {
+    const char *name;
+    void (*run)(void);
+};
+int belay__os_thread(pthread_t *ret_thread, const struct os_role *role);
 void belay__os_join(pthread_t thread);
 
 /* Passes the time until a lock may be free: the longer, the more often. */
@@ -46,7 +49,8 @@ void belay__os_relax(unsigned round);
 /* The processor that this thread is on, or was a moment ago. */
 unsigned belay__os_cpu(void);
 
-/* Makes a descriptor that belay__os_signal() makes readable for good, or -errno. */
+/* Makes a descriptor that belay__os_signal() makes readable for good, or
+ * -errno. */
 int belay__os_event(void);
 void belay__os_signal(int event);
 
@@ -70,7 +74,7 @@ struct belay__seams {
     int64_t (*wall)(void);
     int (*wait)(atomic_int *word, int expected, belay_time until);
     void (*wake)(atomic_int *word);
-    int (*thread)(pthread_t *ret_thread, const char *name, void (*run)(void));
+    int (*thread)(pthread_t *ret_thread, const struct os_role *role);
     void (*join)(pthread_t thread);
     void (*relax)(unsigned round);
     unsigned (*cpu)(void);
