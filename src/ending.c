@@ -55,6 +55,7 @@ static struct belay_watch **pending_of(const struct marking *marking,
 static void enter(struct marking *marking, struct cancel_ctx *ctx)
 {
     set_state(ctx, ENDING);
+    DELAY_POINT("entered"); /* under the lock, as "leaving" is */
     if (ctx->watches != NULL)
         belay__gather(&ctx->watches, pending_of(marking, ctx), marking->err);
     if (ctx->is_deadline)
@@ -83,6 +84,7 @@ static void signal_fd(struct cancel_ctx *ctx)
 
 static void leave(const struct marking *marking, struct cancel_ctx *ctx)
 {
+    DELAY_POINT("leaving");
     if (ctx->fd >= 0)
         signal_fd(ctx);
     /*

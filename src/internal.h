@@ -172,6 +172,7 @@ bool belay__lock_slowly(atomic_uint *locked);
 static inline bool lock(atomic_uint *locked)
 {
     unsigned free = 0;
+    DELAY_POINT("lock");
     /* Acquires what the last holder released in unlock(). */
     if (atomic_compare_exchange_strong_explicit(
             locked, &free, 1, memory_order_acquire, memory_order_relaxed))
