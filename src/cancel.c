@@ -38,7 +38,7 @@ static bool cancel(struct cancel_ctx *ctx, struct belay_cause cause)
 }
 
 /*
- * The context itself if it can be cancelled.  Whoever loses a race must not
+ * The context itself if it can be canceled.  Whoever loses a race must not
  * return before the winner's subtree is marked, so ENDING is waited for.
  */
 static struct cancel_ctx *cancelable(belay_ctx *ctx)

@@ -198,9 +198,11 @@ static void put_end(struct text *text, const belay_ctx *ctx, int err)
                     : err == BELAY_CANCELED        ? ", by "
                                                    : ", at ");
     put_on_one_line(text, cause->where);
-    put_words(text, ", ");
-    put_duration(text, OS(now)() - cause->when);
-    put_words(text, " ago");
+    if (cause->when != 0) { /* 0: there was no memory to keep it in */
+        put_words(text, ", ");
+        put_duration(text, OS(now)() - cause->when);
+        put_words(text, " ago");
+    }
     if (cause != &ended->own)
         put_words(text, ", inherited");
 }

@@ -88,7 +88,7 @@ static void leave(const struct marking *marking, struct cancel_ctx *ctx)
     if (ctx->fd >= 0)
         signal_fd(ctx);
     /*
-     * Releases the cause, and what the canceller wrote, to belay_err(), which
+     * Releases the cause, and what the canceler wrote, to belay_err(), which
      * acquires.
      */
     atomic_store_explicit(&ctx->base.state, marking->err, memory_order_release);

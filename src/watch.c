@@ -82,7 +82,7 @@ void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
             continue;
         }
         atomic_int *state = watch_state(watch);
-        /* Releases the waiter, and what the canceller wrote, to it. */
+        /* Releases the waiter, and what the canceler wrote, to it. */
         atomic_store_explicit(state, err, memory_order_release);
         OS(wake)(state);
     }

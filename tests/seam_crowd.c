@@ -64,7 +64,7 @@ TEST(children_of_a_crowded_parent_are_of_the_family_of_their_processor)
     belay_end(&parent->base);
 }
 
-TEST(cancelling_a_crowded_parent_ends_all_families_before_anyone_is_told)
+TEST(canceling_a_crowded_parent_ends_all_families_before_anyone_is_told)
 {
     struct cancel_ctx *parent = make_crowded(NULL);
     belay_ctx *early = derive_on(0, parent);
@@ -226,7 +226,7 @@ int main(void)
         cmocka_unit_test(
             children_of_a_crowded_parent_are_of_the_family_of_their_processor),
         cmocka_unit_test(
-            cancelling_a_crowded_parent_ends_all_families_before_anyone_is_told),
+            canceling_a_crowded_parent_ends_all_families_before_anyone_is_told),
         cmocka_unit_test(a_child_that_ends_first_leaves_a_crowded_parent),
         cmocka_unit_test(
             references_to_a_crowded_parent_may_go_on_another_processor),

@@ -20,7 +20,7 @@
  * count, or a negative errno.
  *
  * An ending is for good.  It reaches the whole subtree before anyone is told,
- * and what the canceller wrote before it is visible to whoever sees it.
+ * and what the canceler wrote before it is visible to whoever sees it.
  */
 
 #include <errno.h>
@@ -107,7 +107,7 @@ BELAY_API void belay_end(belay_ctx *ctx);
 /* --- Making ------------------------------------------------------------- */
 
 /*
- * Returns a child of parent that ends when it is cancelled or parent ends.
+ * Returns a child of parent that ends when it is canceled or parent ends.
  *
  * Never NULL.  If memory runs out, or no thread can be had for a deadline, the
  * child is born ended, with belay_err() equal to -ENOMEM: the work it was made
@@ -133,7 +133,7 @@ belay_ctx *belay_with_cancel(const belay_ctx *parent);
 BELAY_API BELAY_OWNED(belay_end)
 belay_ctx *belay_with_deadline(const belay_ctx *parent, belay_time when);
 
-/* As belay_with_deadline(), that long from now. */
+/* As belay_with_deadline(), that long from now; too long is for ever. */
 BELAY_API BELAY_OWNED(belay_end)
 belay_ctx *belay_with_timeout(const belay_ctx *parent, belay_duration after);
 
@@ -210,9 +210,9 @@ BELAY__INLINE int belay_err(const belay_ctx *ctx);
 
 /* Why a context ended.  Valid as long as the context it was asked of. */
 struct belay_cause {
-    int code;         /* whatever the canceller said, or belay_err()'s */
+    int code;         /* whatever the canceler said, or belay_err()'s */
     const char *text; /* never NULL */
-    const char *where; /* "file.c:line" that cancelled or set the deadline */
+    const char *where; /* "file.c:line" of who canceled, or set the deadline */
     belay_time when;  /* the instant of the ending */
 };
 
@@ -249,6 +249,7 @@ BELAY_API const char *belay_strerror(int code);
  *
  * snprintf's contract: returns the length of the whole text, cuts what does
  * not fit, and always terminates it; size 0 with NULL asks for the length.
+ * -EOVERFLOW: the length is more than an int holds.
  */
 BELAY_API int belay_describe(const belay_ctx *ctx, char *buffer, size_t size);
 
@@ -294,8 +295,9 @@ bool belay_watch(const belay_ctx *ctx, struct belay_watch *watch,
  * run, or watch was not registered (all zeros is not registered).
  *
  * Waits for a call in progress, except from inside it: there it returns false
- * at once, and the library forgets the watch, so that its memory may be freed.
- * Two watches whose functions take back each other wait for ever: there, use
+ * at once, and the library forgets the watch, so that its memory may be freed
+ * (unless another thread is waiting in here for the same watch).  Two watches
+ * whose functions take back each other wait for ever: there, use
  * belay_try_unwatch().  Safe after the context is gone.
  */
 BELAY_API BELAY_NONNULL(1) bool belay_unwatch(struct belay_watch *watch);
@@ -346,7 +348,8 @@ BELAY_API int belay_sleep(const belay_ctx *ctx, belay_duration duration);
 /*
  * Returns a descriptor that is readable for good once ctx has ended, also
  * after someone has read from it.  Made on first use, close-on-exec, closed
- * with ctx: not yours to close.
+ * with ctx: not yours to close.  After a fork(), ask the child's for it again:
+ * the number stays, but what it stands for in an epoll set is the parent's.
  *
  * Negative errno: -EMFILE, -ENFILE, -ENOMEM; -ENOTSUP if ctx can never end
  * (poll() ignores a negative descriptor, which is then just right).
@@ -367,8 +370,9 @@ int belay_poll(const belay_ctx *ctx, struct pollfd *fds, nfds_t count,
 /*
  * Returns a descriptor that is readable whenever belay_clock_run() is due.
  * From here on the program drives the deadlines; the clock's thread, if there
- * is one, ends.  Close-on-exec, owned by the library.  Negative errno: nothing
- * has changed.
+ * is one, ends.  A thread that waits looks after its own context's deadline,
+ * and may then tell watches.  Close-on-exec, owned by the library.  Negative
+ * errno: nothing has changed.
  */
 BELAY_API int belay_clock_fd(void);
 

@@ -121,7 +121,7 @@ void belay__os_relax(unsigned round)
     } else if (round < SPINS + YIELDS) {
         sched_yield();
     } else {
-        static atomic_int unchanging; /* nanosleep() may be cancelled in */
+        static atomic_int unchanging; /* nanosleep() may be canceled in */
         belay__os_wait(&unchanging, 0,
                        belay__os_now() + 50 * BELAY_MICROSECOND);
     }
