@@ -6,8 +6,8 @@
  * The first registration starts a thread, so that there is always one for fn.
  * A thread that takes work makes sure that another is idle, if one can be had:
  * so each fn has one to itself.  A thread that finds enough others idle leaves,
- * and joins the one that left before it; so at most one is left to be joined
- * when the library is unloaded.
+ * to be joined by one of them: at most one is left when the library is
+ * unloaded.
  */
 
 #include "internal.h"
@@ -18,9 +18,11 @@ struct belay_after {
     const belay_ctx *ctx;             /* held until fn has returned */
     void (*fn)(void *arg);
     void *arg;
-    atomic_int is_done;
-    atomic_int parties; /* whoever gives it back, and whoever runs it */
+    atomic_int state;
 };
+
+/* Of whoever runs it and whoever gives it back, the second to come frees it. */
+enum { REGISTERED, DONE, GIVEN_BACK };
 
 /* Guards the pool.  Taken with no other lock held. */
 atomic_uint belay__after_lock;
@@ -39,12 +41,10 @@ static struct {
 
 static THREAD_LOCAL struct belay_after *running_here;
 
-static void release_party(struct belay_after *after)
+/* Both acquire what the other did with it. */
+static int exchange_state(struct belay_after *after, int state)
 {
-    /* Releases this party's use of it to the last, which acquires it. */
-    if (atomic_fetch_sub_explicit(&after->parties, 1, memory_order_acq_rel) ==
-        1)
-        OS(release)(after);
+    return atomic_exchange_explicit(&after->state, state, memory_order_acq_rel);
 }
 
 /* --- The threads -------------------------------------------------------- */
@@ -109,47 +109,59 @@ static void work(struct belay_after *after)
     lock(&belay__after_lock);
     LIST_REMOVE(after);
     unlock(&belay__after_lock);
-    /* Releases what fn did to belay_after_join(), which acquires. */
-    atomic_store_explicit(&after->is_done, 1, memory_order_release);
-    OS(wake)(&after->is_done);
-    release_party(after);
+    if (exchange_state(after, DONE) == GIVEN_BACK)
+        OS(release)(after);
+    else
+        OS(wake)(&after->state); /* who waits in belay_after_join() frees it */
     lock(&belay__after_lock);
 }
 
-/* Under the lock, which it releases: the last that a thread does. */
-static void leave_pool(void)
+/* Under the lock: joins the thread that left, and says whether there was one.
+ */
+static bool join_left(void)
 {
-    pthread_t before = pool.left;
-    bool join = pool.has_left;
+    if (!pool.has_left)
+        return false;
+    pool.has_left = false;
+    pthread_t left = pool.left;
+    unlock(&belay__after_lock);
+    OS(join)(left);
+    lock(&belay__after_lock);
+    return true;
+}
+
+/* Under the lock. */
+static void be_idle(void)
+{
+    ++pool.idle;
+    int news = atomic_load(&pool.news);
+    unlock(&belay__after_lock);
+    OS(wait)(&pool.news, news, BELAY_FOREVER);
+    lock(&belay__after_lock);
+    --pool.idle;
+}
+
+static void run_thread(void)
+{
+    enum { ENOUGH_IDLE = 4 };
+    lock(&belay__after_lock);
+    --pool.starting;
+    for (;;) {
+        struct belay_after *after = take_work();
+        if (after != NULL)
+            work(after);
+        else if (join_left())
+            continue;
+        else if (pool.is_closed || pool.idle >= ENOUGH_IDLE)
+            break;
+        else
+            be_idle();
+    }
     pool.left = pthread_self();
     pool.has_left = true;
     --pool.threads;
     unlock(&belay__after_lock);
     announce();
-    if (join)
-        OS(join)(before);
-}
-
-static void run_thread(void)
-{
-    lock(&belay__after_lock);
-    --pool.starting;
-    for (;;) {
-        struct belay_after *after = take_work();
-        if (after != NULL) {
-            work(after);
-            continue;
-        }
-        if (pool.is_closed || pool.idle > 0)
-            break;
-        ++pool.idle;
-        int news = atomic_load(&pool.news);
-        unlock(&belay__after_lock);
-        OS(wait)(&pool.news, news, BELAY_FOREVER);
-        lock(&belay__after_lock);
-        --pool.idle;
-    }
-    leave_pool();
 }
 
 /* --- Firing ------------------------------------------------------------- */
@@ -157,8 +169,12 @@ static void run_thread(void)
 /* Nobody is here to run them: they are done without having run. */
 static void abandon(struct belay_after *list)
 {
-    for (; list != NULL; list = list->next)
-        atomic_store(&list->is_done, 1);
+    struct belay_after *next;
+    for (; list != NULL; list = next) {
+        next = list->next; /* who waits for it frees it */
+        atomic_store(&list->state, DONE);
+        OS(wake)(&list->state);
+    }
 }
 
 static void empty_queue(void)
@@ -209,8 +225,7 @@ struct belay_after *belay_after_func(const belay_ctx *ctx,
     after->ctx = ctx;
     after->fn = fn;
     after->arg = arg;
-    atomic_init(&after->is_done, 0);
-    atomic_init(&after->parties, 2);
+    atomic_init(&after->state, REGISTERED);
     if (!belay_watch(ctx, &after->watch, fire, after))
         enqueue(after);
     return after;
@@ -232,22 +247,22 @@ bool belay_after_stop(struct belay_after *after)
 {
     if (after == NULL)
         return false;
-    bool prevented = prevent(after);
-    if (!prevented)
-        release_party(after);
-    return prevented;
+    if (prevent(after))
+        return true;
+    if (exchange_state(after, GIVEN_BACK) == DONE)
+        OS(release)(after);
+    return false;
 }
 
 bool belay_after_join(struct belay_after *after)
 {
-    if (after == NULL)
-        return false;
+    if (after == NULL || running_here == after)
+        return belay_after_stop(after);
     if (prevent(after))
         return true;
-    if (running_here != after)
-        while (atomic_load_explicit(&after->is_done, memory_order_acquire) == 0)
-            OS(wait)(&after->is_done, 0, BELAY_FOREVER);
-    release_party(after);
+    while (atomic_load_explicit(&after->state, memory_order_acquire) != DONE)
+        OS(wait)(&after->state, REGISTERED, BELAY_FOREVER);
+    OS(release)(after);
     return false;
 }
 

@@ -170,12 +170,13 @@ static void end_and_drop(struct cancel_ctx *ctx, const char *where)
         vanish(ctx);
         return;
     }
-    if (state_of(&ctx->base) == LIVE)
-        end(ctx, (struct belay_cause){
-                     BELAY_CANCELED, belay_strerror(BELAY_CANCELED),
-                     where != NULL ? where : ctx->where, OS(now)()});
-    else
-        unlock(&family->locked);
+    if (state_of(&ctx->base) != LIVE) {
+        belay__drop_locked(ctx);
+        return;
+    }
+    end(ctx,
+        (struct belay_cause){BELAY_CANCELED, belay_strerror(BELAY_CANCELED),
+                             where != NULL ? where : ctx->where, OS(now)()});
     belay__drop(&ctx->base);
 }
 

@@ -24,7 +24,8 @@ static struct {
     atomic_uint timer_locked;
     int timer; /* if DRIVEN */
     pthread_t thread;
-    bool has_thread; /* to be joined */
+    bool has_thread;      /* to be joined, */
+    atomic_bool has_left; /* which will not take long */
 } clock_ = {.wake_up = BELAY_FOREVER, .timer = -1};
 
 static enum mode mode_now(void)
@@ -188,7 +189,8 @@ static void run_thread(void)
         OS(wait)(&clock_.news, news, atomic_load(&clock_.wake_up));
     }
     if (mode_now() == DRIVEN)
-        set_timer(); /* for the wake_up that this thread has left */
+        set_timer(); /* for the wake_up that this thread has set */
+    atomic_store(&clock_.has_left, true);
 }
 
 static const struct os_role clock_role = {"belay-clock", run_thread};
@@ -263,6 +265,10 @@ int belay_clock_fd(void)
 
 int belay_clock_run(void)
 {
+    if (atomic_exchange(&clock_.has_left, false)) {
+        clock_.has_thread = false;
+        OS(join)(clock_.thread);
+    }
     struct look now = look();
     tell(&now);
     wake_up_by(with_slack(now.next));

@@ -78,26 +78,6 @@ void belay__hold(const belay_ctx *ctx)
     unlock(&family_of(cancel)->locked);
 }
 
-/* Returns true if that was the last: ctx is then the caller's alone. */
-static bool let_go(const belay_ctx *ctx)
-{
-    if (!can_end(ctx))
-        /* Releases our use of it to whoever frees it; who acquires them all. */
-        return ctx->parent != NULL &&
-               atomic_fetch_sub_explicit(&((struct belay_ctx *)ctx)->refs, 1,
-                                         memory_order_acq_rel) == 1;
-
-    struct cancel_ctx *cancel = (struct cancel_ctx *)ctx;
-    if (count_in_crowd(cancel, -1))
-        return false; /* the maker still holds a live one */
-    struct family *family = family_of(cancel);
-    lock(&family->locked);
-    count_refs(ctx, -1);
-    bool is_last = is_unreferenced(ctx);
-    unlock(&family->locked);
-    return is_last;
-}
-
 /* A text of belay_cancel_cause() is a copy; all others are not ours. */
 static bool owns_text(const struct cancel_ctx *ctx)
 {
@@ -119,14 +99,72 @@ static void free_ctx(const belay_ctx *ctx)
     RELEASE_CTX(cancel);
 }
 
-void belay__drop(const belay_ctx *ctx)
+/* Frees from ctx upwards until `end`, which stays. */
+static void free_until(const belay_ctx *ctx, const belay_ctx *end)
 {
-    DELAY_POINT("drop");
-    while (let_go(ctx)) {
+    while (ctx != end) {
         const belay_ctx *parent = ctx->parent;
         free_ctx(ctx);
         ctx = parent;
     }
+}
+
+/*
+ * Under the lock of ctx, which it releases: lets go of ctx, and of all above
+ * whose last reference went with it and that this lock guards as well.
+ * Returns the first of which a reference is still to be dropped, or NULL.
+ */
+static const belay_ctx *drop_in_family(const belay_ctx *ctx)
+{
+    struct family *family = family_of((const struct cancel_ctx *)ctx);
+    const belay_ctx *end = ctx;
+    bool was_last;
+    do {
+        count_refs(end, -1);
+        was_last = is_unreferenced(end);
+        if (was_last)
+            end = end->parent;
+    } while (was_last && can_end(end) &&
+             family_of((const struct cancel_ctx *)end) == family &&
+             !is_crowded((const struct cancel_ctx *)end));
+    unlock(&family->locked);
+    free_until(ctx, end);
+    return was_last ? end : NULL;
+}
+
+static const belay_ctx *drop_value(const belay_ctx *ctx)
+{
+    if (ctx->parent == NULL)
+        return NULL; /* the roots are static */
+    /* Releases our use of it to whoever frees it; who acquires them all. */
+    if (atomic_fetch_sub_explicit(&((struct belay_ctx *)ctx)->refs, 1,
+                                  memory_order_acq_rel) != 1)
+        return NULL;
+    const belay_ctx *parent = ctx->parent;
+    free_ctx(ctx);
+    return parent;
+}
+
+void belay__drop(const belay_ctx *ctx)
+{
+    DELAY_POINT("drop");
+    while (ctx != NULL) {
+        if (!can_end(ctx)) {
+            ctx = drop_value(ctx);
+        } else if (count_in_crowd((struct cancel_ctx *)ctx, -1)) {
+            return; /* the maker still holds a live one */
+        } else {
+            lock(&family_of((const struct cancel_ctx *)ctx)->locked);
+            ctx = drop_in_family(ctx);
+        }
+    }
+}
+
+void belay__drop_locked(struct cancel_ctx *ctx)
+{
+    const belay_ctx *next = drop_in_family(&ctx->base);
+    if (next != NULL)
+        belay__drop(next);
 }
 
 const belay_ctx *belay_ref(const belay_ctx *ctx)

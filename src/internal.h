@@ -215,6 +215,8 @@ extern atomic_uchar belay__forks;
 /* context.c: one reference.  drop() may free ctx and what it held. */
 void belay__hold(const belay_ctx *ctx);
 void belay__drop(const belay_ctx *ctx);
+/* The same of an ended context, under its lock, which it releases. */
+void belay__drop_locked(struct cancel_ctx *ctx);
 /* Of a context that can end, under its lock. */
 static inline void count_refs(const belay_ctx *ctx, long by)
 {

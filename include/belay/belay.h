@@ -456,7 +456,9 @@ BELAY__INLINE int belay_err(const belay_ctx *ctx)
     if (ctx == NULL)
         return 0;
     int state = __atomic_load_n((const int *)ctx, __ATOMIC_ACQUIRE);
-    return __builtin_expect(state > 0, 0) ? belay__err(ctx) : state;
+    if (__builtin_expect(state == 0, 1))
+        return 0;
+    return __builtin_expect(state < 0, 1) ? state : belay__err(ctx);
 #else
     return belay__err(ctx);
 #endif
