@@ -143,7 +143,7 @@ static void be_idle(void)
 
 static void run_thread(void)
 {
-    enum { ENOUGH_IDLE = 4 };
+    enum { ENOUGH_IDLE = 32 };
     lock(&belay__after_lock);
     --pool.starting;
     for (;;) {
