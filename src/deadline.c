@@ -26,16 +26,32 @@ static struct deadline_ctx *make_deadline(const belay_ctx *parent,
 }
 
 /* Ends ctx, which nobody else knows yet, unless it was born ended. */
-static void end_at_birth(struct deadline_ctx *ctx, int err,
+static void end_at_birth(struct cancel_ctx *ctx, int err,
                          struct belay_cause cause)
 {
     struct belay_watch *none = NULL;
     struct marking marking = {.err = err, .own = cause, .pending = &none};
-    struct family *family = family_of(&ctx->cancel);
+    struct family *family = family_of(ctx);
     lock(&family->locked);
-    if (state_of(&ctx->cancel.base) == LIVE)
-        belay__mark(&marking, &ctx->cancel);
+    if (state_of(&ctx->base) == LIVE)
+        belay__mark(&marking, ctx);
     unlock(&family->locked);
+}
+
+/*
+ * The parent's deadline is earlier, so this one is none.  But both may be past
+ * and the clock not have come to it.
+ */
+static belay_ctx *with_the_parents(const belay_ctx *parent, belay_time when,
+                                   belay_time now, const char *where)
+{
+    belay_ctx *ctx = belay_with_cancel_at(parent, where);
+    if (when <= now && ctx != &belay__no_memory.base)
+        end_at_birth((struct cancel_ctx *)ctx, BELAY_DEADLINE_EXCEEDED,
+                     (struct belay_cause){
+                         BELAY_DEADLINE_EXCEEDED,
+                         belay_strerror(BELAY_DEADLINE_EXCEEDED), where, now});
+    return ctx;
 }
 
 static belay_ctx *with_deadline(const belay_ctx *parent, belay_time when,
@@ -43,25 +59,24 @@ static belay_ctx *with_deadline(const belay_ctx *parent, belay_time when,
                                 const char *where)
 {
     parent = or_background(parent);
-    const struct cancel_ctx *above = ender(parent);
-    belay_time inherited = above != NULL ? above->deadline : BELAY_FOREVER;
-    if (when == BELAY_FOREVER || (when > inherited && when > now))
-        return belay_with_cancel_at(parent, where);
-
     CHECK_USED(parent);
+    const struct cancel_ctx *above = ender(parent);
+    if (when == BELAY_FOREVER || (above != NULL && when > above->deadline))
+        return with_the_parents(parent, when, now, where);
+
     struct deadline_ctx *ctx = make_deadline(parent, when, code, text, where);
     if (ctx == NULL)
         return belay__refuse();
     if (when <= now) {
         belay__adopt(&ctx->cancel, UNARMED);
-        end_at_birth(ctx, BELAY_DEADLINE_EXCEEDED,
+        end_at_birth(&ctx->cancel, BELAY_DEADLINE_EXCEEDED,
                      (struct belay_cause){ctx->code, ctx->text, where, now});
     } else if (belay__clock_ready()) {
         belay__adopt(&ctx->cancel, now);
     } else {
         belay__adopt(&ctx->cancel, UNARMED);
         end_at_birth(
-            ctx, -ENOMEM,
+            &ctx->cancel, -ENOMEM,
             (struct belay_cause){-ENOMEM, belay_strerror(-ENOMEM), where, now});
     }
     return &ctx->cancel.base;

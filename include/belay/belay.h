@@ -193,7 +193,9 @@ BELAY_API void belay_unref(const belay_ctx *ctx);
 #define BELAY_DEADLINE_EXCEEDED (-ETIME)
 
 #if defined(__cplusplus)
-#define BELAY__INLINE extern "C" inline
+#define BELAY__INLINE BELAY_API inline
+#elif defined(__GNUC__)
+#define BELAY__INLINE inline __attribute__((visibility("default")))
 #else
 #define BELAY__INLINE inline
 #endif

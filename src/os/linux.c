@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -52,6 +51,10 @@ int64_t belay__os_wall(void)
 #define SYS_OUR_FUTEX SYS_futex
 #endif
 
+/* The kernel's numbers; musl has no header of its own for them. */
+enum { WAIT_UNTIL = 9, WAKE = 1, OURS_ONLY = 128 };
+static const uint32_t any_bit = UINT32_MAX;
+
 struct kernel_time {
     int64_t seconds;
     int64_t nanoseconds;
@@ -61,9 +64,8 @@ int belay__os_wait(atomic_int *word, int expected, belay_time until)
 {
     struct kernel_time end = {until / BELAY_SECOND, until % BELAY_SECOND};
     int saved = errno;
-    long result = syscall(
-        SYS_OUR_FUTEX, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
-        until == BELAY_FOREVER ? NULL : &end, NULL, FUTEX_BITSET_MATCH_ANY);
+    long result = syscall(SYS_OUR_FUTEX, word, WAIT_UNTIL | OURS_ONLY, expected,
+                          until == BELAY_FOREVER ? NULL : &end, NULL, any_bit);
     int timed_out = result != 0 && errno == ETIMEDOUT;
     errno = saved;
     return timed_out ? -ETIMEDOUT : 0;
@@ -72,7 +74,7 @@ int belay__os_wait(atomic_int *word, int expected, belay_time until)
 void belay__os_wake(atomic_int *word)
 {
     int saved = errno;
-    syscall(SYS_OUR_FUTEX, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX);
+    syscall(SYS_OUR_FUTEX, word, WAKE | OURS_ONLY, INT_MAX);
     errno = saved;
 }
 
