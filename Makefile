@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# A thin front for CMake; `make help` says what there is.
+
+PREFIX ?= /usr/local
+OUT ?= out
+DEMO ?=
+EXAMPLE ?= .
+
+all:         ## build the library and the examples, into build/plain
+	@cmake --preset plain -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
+	@cmake --build --preset plain
+
+demo:        ## install what is missing, build, and serve "Close the tab"
+	@tools/setup demo
+	@$(MAKE) --no-print-directory all
+	@exec build/plain/apps/demo/belay-demo $(DEMO)
+
+example:     ## install what is missing, build, and run the first example
+	@tools/setup example
+	@$(MAKE) --no-print-directory all
+	build/plain/examples/01_deadline $(EXAMPLE)
+
+test:        ## install what is missing, then build and test everything
+	@tools/test
+
+bench:       ## measure, next to what else there is
+	@tools/setup bench
+	@cmake --preset bench >/dev/null
+	@cmake --build --preset bench
+	@bench/run
+
+install: all ## into PREFIX (/usr/local); DESTDIR is respected
+	@cmake --install build/plain
+	@test -n "$(DESTDIR)" || ldconfig || true
+
+amalgamation: ## belay.h and belay.c, into OUT (out)
+	@tools/amalgamate $(OUT)
+
+format:      ## lay out the C sources; the public headers are by hand
+	@find src tests bench examples adapters apps -name '*.[ch]' | \
+	    xargs clang-format -i
+
+tidy:        ## let clang-tidy read the core
+	@cmake --preset debug >/dev/null
+	@clang-tidy -p build/debug --quiet src/*.c src/os/*.c
+
+clean:       ## remove all that was built
+	rm -rf build out
+
+help:        ## this list
+	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "%-14s%s\n", $$1, $$2}' Makefile
+
+.PHONY: all demo example test bench install amalgamation format tidy clean help

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include "fakes/fake_clock.h"
+
+/* When deadlines fire, to the nanosecond, in time that a test moves. */
+
+static belay_ctx *in(belay_duration after)
+{
+    return belay_with_timeout(NULL, after);
+}
+
+/* Rule 7, DL14 */
+TEST(a_deadline_fires_at_its_instant_and_not_before)
+{
+    fake_clock_start();
+    const belay_duration durations[] = {
+        1, 2, 1000, BELAY_MILLISECOND - 1, BELAY_SECOND, BELAY_HOUR,
+        24 * 365 * BELAY_HOUR, 10 * 24 * 365 * BELAY_HOUR};
+    for (size_t i = 0; i < LENGTH(durations); ++i) {
+        belay_ctx *ctx = in(durations[i]);
+
+        CHECK(fake_clock_advance(durations[i] - 1) == 0);
+        CHECK(belay_err(ctx) == 0 && belay_remaining(ctx) == 1);
+        CHECK(fake_clock_advance(1) == 1);
+
+        CHECK(belay_err(ctx) == BELAY_DEADLINE_EXCEEDED);
+        CHECK(belay_cause(ctx)->when == belay_now());
+        belay_end(ctx);
+    }
+    fake_clock_stop();
+}
+
+/* Whatever the library sorts deadlines into, it has edges at powers of two. */
+TEST(a_deadline_fires_on_time_at_every_power_of_two)
+{
+    fake_clock_start();
+    for (int bit = 1; bit < 60; ++bit)
+        for (int by = -1; by <= 1; ++by) {
+            belay_duration d = (INT64_C(1) << bit) + by;
+            belay_ctx *ctx = in(d);
+
+            CHECK(fake_clock_advance(d / 2) == 0);
+            CHECK(fake_clock_advance(d - d / 2 - 1) == 0);
+            CHECK(belay_err(ctx) == 0);
+            CHECK(fake_clock_advance(1) == 1);
+
+            belay_end(ctx);
+        }
+    fake_clock_stop();
+}
+
+TEST(the_library_asks_to_be_woken_no_later_than_the_first_deadline)
+{
+    fake_clock_start();
+    belay_ctx *late = in(BELAY_HOUR);
+    CHECK(fake_clock_alarm() <= belay_now() + BELAY_HOUR);
+    belay_ctx *soon = in(BELAY_SECOND);
+
+    CHECK(fake_clock_alarm() <= belay_now() + BELAY_SECOND);
+    CHECK(fake_clock_alarm() > belay_now());
+    fake_clock_advance(BELAY_SECOND);
+
+    CHECK(fake_clock_alarm() <= belay_now() + BELAY_HOUR - BELAY_SECOND);
+    CHECK(fake_clock_alarm() > belay_now());
+    belay_end(soon);
+    belay_end(late);
+    fake_clock_stop();
+}
+
+/* DL11, S43 */
+TEST(a_cancelled_deadline_does_not_fire)
+{
+    fake_clock_start();
+    belay_ctx *cancelled = in(BELAY_SECOND);
+    belay_ctx *ended = in(BELAY_SECOND);
+    belay_ctx *parent = belay_with_cancel(NULL);
+    belay_ctx *inherited = belay_with_timeout(parent, BELAY_SECOND);
+
+    belay_cancel(cancelled);
+    belay_end(ended);
+    belay_cancel(parent);
+
+    CHECK(fake_clock_advance(2 * BELAY_SECOND) == 0);
+    CHECK(belay_err(cancelled) == BELAY_CANCELED);
+    CHECK(belay_err(inherited) == BELAY_CANCELED);
+    CHECK(fake_clock_alarm() == BELAY_FOREVER);
+    belay_end(inherited);
+    belay_end(parent);
+    belay_end(cancelled);
+    fake_clock_stop();
+}
+
+/* Reliability rows 8 and 68 */
+TEST(a_context_may_be_given_back_in_the_very_instant_it_is_due)
+{
+    fake_clock_start();
+    belay_ctx *due = in(BELAY_SECOND);
+    belay_ctx *kept = in(BELAY_SECOND);
+
+    fake_clock_move(BELAY_SECOND);
+    CHECK(belay_remaining(due) == 0 && belay_err(due) == 0);
+    belay_end(due);
+
+    CHECK(belay_clock_run() == 1);
+    CHECK(belay_err(kept) == BELAY_DEADLINE_EXCEEDED);
+    belay_end(kept);
+    fake_clock_stop();
+}
+
+/* S44, reliability row 53 */
+TEST(a_cancel_that_comes_before_the_clock_is_run_wins)
+{
+    fake_clock_start();
+    belay_ctx *ctx = in(BELAY_SECOND);
+
+    fake_clock_move(2 * BELAY_SECOND);
+    CHECK(belay_cancel(ctx));
+
+    CHECK(belay_clock_run() == 0);
+    CHECK(belay_err(ctx) == BELAY_CANCELED);
+    belay_end(ctx);
+    fake_clock_stop();
+}
+
+TEST(the_earliest_deadline_of_a_chain_ends_what_is_below)
+{
+    fake_clock_start();
+    belay_ctx *top = in(3 * BELAY_SECOND);
+    belay_ctx *middle = belay_with_timeout(top, 1 * BELAY_SECOND);
+    belay_ctx *bottom = belay_with_timeout(middle, 2 * BELAY_SECOND);
+
+    CHECK(fake_clock_advance(BELAY_SECOND) == 1);
+    CHECK(belay_err(top) == 0);
+    CHECK(belay_err(middle) == BELAY_DEADLINE_EXCEEDED);
+    CHECK(belay_err(bottom) == BELAY_DEADLINE_EXCEEDED);
+    CHECK(fake_clock_advance(2 * BELAY_SECOND) == 1);
+
+    CHECK(belay_err(top) == BELAY_DEADLINE_EXCEEDED);
+    belay_end(bottom);
+    belay_end(middle);
+    belay_end(top);
+    fake_clock_stop();
+}
+
+TEST(equal_deadlines_of_parent_and_child_end_both)
+{
+    fake_clock_start();
+    belay_time when = belay_now() + BELAY_SECOND;
+    belay_ctx *parent = belay_with_deadline(NULL, when);
+    belay_ctx *child = belay_with_deadline(parent, when);
+
+    int fired = fake_clock_advance(BELAY_SECOND);
+
+    CHECK(fired == 1 || fired == 2);
+    CHECK(belay_err(parent) == BELAY_DEADLINE_EXCEEDED);
+    CHECK(belay_err(child) == BELAY_DEADLINE_EXCEEDED);
+    belay_end(child);
+    belay_end(parent);
+    fake_clock_stop();
+}
+
+/* --- Watches and the clock ---------------------------------------------- */
+
+struct sight {
+    const belay_ctx *other;
+    int live;
+};
+
+static void look_at_other(void *arg, int err)
+{
+    struct sight *sight = arg;
+    (void)err;
+    sight->live += belay_err(sight->other) == 0;
+}
+
+TEST(the_clock_marks_everything_due_before_it_tells_anyone)
+{
+    enum { MANY = 40 };
+    fake_clock_start();
+    belay_ctx *contexts[MANY];
+    struct belay_watch watches[MANY];
+    struct sight sights[MANY];
+    for (int i = 0; i < MANY; ++i)
+        contexts[i] = in(BELAY_SECOND + i);
+    for (int i = 0; i < MANY; ++i) {
+        sights[i] = (struct sight){contexts[MANY - 1 - i], 0};
+        CHECK(belay_watch(contexts[i], &watches[i], look_at_other, &sights[i]));
+    }
+
+    CHECK(fake_clock_advance(2 * BELAY_SECOND) == MANY);
+
+    for (int i = 0; i < MANY; ++i) {
+        CHECK(sights[i].live == 0);
+        belay_end(contexts[i]);
+    }
+    fake_clock_stop();
+}
+
+static void end_it(void *ctx, int err)
+{
+    (void)err;
+    belay_end(ctx);
+}
+
+TEST(a_watch_may_end_contexts_that_are_due_in_the_same_instant)
+{
+    fake_clock_start();
+    belay_ctx *first = in(BELAY_SECOND);
+    belay_ctx *second = in(BELAY_SECOND);
+    struct belay_watch watches[2];
+    CHECK(belay_watch(first, &watches[0], end_it, second));
+    CHECK(belay_watch(second, &watches[1], end_it, first));
+
+    CHECK(fake_clock_advance(BELAY_SECOND) == 2);
+
+    CHECK(belay_try_unwatch(&watches[0]) == 0);
+    CHECK(belay_try_unwatch(&watches[1]) == 0);
+    fake_clock_stop();
+}
+
+struct ticker {
+    struct belay_watch watch;
+    belay_ctx *ctx;
+    int ticks;
+};
+
+static void tick_again(void *arg, int err)
+{
+    struct ticker *ticker = arg;
+    (void)err;
+    ++ticker->ticks;
+    belay_end(ticker->ctx);
+    ticker->ctx = in(1);
+    if (!belay_watch(ticker->ctx, &ticker->watch, tick_again, ticker))
+        abort();
+}
+
+/* Class V, reliability row 56 */
+TEST(a_watch_that_sets_a_new_deadline_does_not_keep_the_clock)
+{
+    fake_clock_start();
+    belay_ctx *other = in(BELAY_SECOND);
+    struct ticker ticker = {.ctx = in(1)};
+    CHECK(belay_watch(ticker.ctx, &ticker.watch, tick_again, &ticker));
+
+    CHECK(fake_clock_advance(BELAY_SECOND) == 2);
+    CHECK(ticker.ticks == 1);
+    CHECK(fake_clock_advance(1) == 1);
+
+    CHECK(ticker.ticks == 2);
+    CHECK(belay_unwatch(&ticker.watch));
+    belay_end(ticker.ctx);
+    belay_end(other);
+    fake_clock_stop();
+}
+
+static void run_clock(void *arg, int err)
+{
+    (void)err;
+    *(int *)arg = belay_clock_run();
+}
+
+TEST(a_watch_may_run_the_clock_that_tells_it)
+{
+    fake_clock_start();
+    belay_ctx *ctx = in(BELAY_SECOND);
+    struct belay_watch watch;
+    int fired = -1;
+    CHECK(belay_watch(ctx, &watch, run_clock, &fired));
+
+    CHECK(fake_clock_advance(BELAY_SECOND) == 1);
+
+    CHECK(fired == 0);
+    belay_end(ctx);
+    fake_clock_stop();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_deadline_fires_at_its_instant_and_not_before),
+        cmocka_unit_test(a_deadline_fires_on_time_at_every_power_of_two),
+        cmocka_unit_test(
+            the_library_asks_to_be_woken_no_later_than_the_first_deadline),
+        cmocka_unit_test(a_cancelled_deadline_does_not_fire),
+        cmocka_unit_test(
+            a_context_may_be_given_back_in_the_very_instant_it_is_due),
+        cmocka_unit_test(a_cancel_that_comes_before_the_clock_is_run_wins),
+        cmocka_unit_test(the_earliest_deadline_of_a_chain_ends_what_is_below),
+        cmocka_unit_test(equal_deadlines_of_parent_and_child_end_both),
+        cmocka_unit_test(the_clock_marks_everything_due_before_it_tells_anyone),
+        cmocka_unit_test(
+            a_watch_may_end_contexts_that_are_due_in_the_same_instant),
+        cmocka_unit_test(
+            a_watch_that_sets_a_new_deadline_does_not_keep_the_clock),
+        cmocka_unit_test(a_watch_may_run_the_clock_that_tells_it),
+    };
+    watchdog();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include "fakes/delay.h"
+#include "fakes/fake_clock.h"
+
+/* A canceller that is held in the middle of an ending: after the marking and
+   before the telling ("marked"), or after one watch was told ("told"). */
+
+static void *cancel(void *ctx)
+{
+    return (void *)(uintptr_t)belay_cancel_cause(ctx, -EPIPE, "first");
+}
+
+static pthread_t cancel_until(const char *place, belay_ctx *ctx)
+{
+    delay_hold(place);
+    pthread_t canceller = start(cancel, ctx);
+    delay_await(place);
+    return canceller;
+}
+
+/* Returns what the canceller's call returned. */
+static bool let_cancel_go_on(const char *place, pthread_t canceller)
+{
+    delay_release(place);
+    bool won = join(canceller) != NULL;
+    return won;
+}
+
+static bool ended_by_first(const belay_ctx *ctx)
+{
+    return belay_err(ctx) == BELAY_CANCELED &&
+           belay_cause(ctx)->code == -EPIPE &&
+           strcmp(belay_cause(ctx)->text, "first") == 0;
+}
+
+/* Rules 2 and 3 */
+TEST(before_the_telling_the_subtree_has_ended_and_every_wait_is_ready)
+{
+    belay_ctx *parent = belay_with_cancel(NULL);
+    belay_ctx *child = belay_with_timeout(parent, BELAY_HOUR);
+    struct belay_watch watch;
+    int calls = 0;
+    int fd = belay_fd(child);
+    CHECK(belay_watch(parent, &watch, count_call, &calls));
+
+    pthread_t canceller = cancel_until("marked", parent);
+
+    CHECK(ended_by_first(parent) && ended_by_first(child));
+    CHECK(is_readable(fd) && is_readable(belay_fd(parent)));
+    CHECK(belay_wait(child) == BELAY_CANCELED);
+    CHECK(belay_sleep(child, BELAY_HOUR) == BELAY_CANCELED);
+    CHECK(belay_poll(child, NULL, 0, -1) == BELAY_CANCELED);
+    CHECK(calls == 0);
+    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(calls == 1);
+    belay_end(child);
+    belay_end(parent);
+}
+
+/* S23 */
+TEST(the_loser_of_a_race_returns_without_waiting_for_the_watches)
+{
+    belay_ctx *parent = belay_with_cancel(NULL);
+    belay_ctx *child = belay_with_cancel(parent);
+    struct belay_watch watch;
+    int calls = 0;
+    CHECK(belay_watch(parent, &watch, count_call, &calls));
+
+    pthread_t canceller = cancel_until("marked", parent);
+
+    CHECK(!belay_cancel_cause(parent, -EIO, "second"));
+    CHECK(!belay_cancel(child));
+    CHECK(ended_by_first(parent) && ended_by_first(child));
+    CHECK(calls == 0);
+    CHECK(let_cancel_go_on("marked", canceller));
+    belay_end(child);
+    belay_end(parent);
+}
+
+TEST(before_the_telling_a_watch_can_be_taken_back)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch watches[3];
+    int calls[3] = {0};
+    for (int i = 0; i < 3; ++i)
+        CHECK(belay_watch(ctx, &watches[i], count_call, &calls[i]));
+
+    pthread_t canceller = cancel_until("marked", ctx);
+
+    CHECK(belay_unwatch(&watches[0]));
+    CHECK(belay_try_unwatch(&watches[2]) == 1);
+    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(calls[0] == 0 && calls[1] == 1 && calls[2] == 0);
+    belay_end(ctx);
+}
+
+TEST(a_watch_taken_back_before_the_telling_may_be_used_again_at_once)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    belay_ctx *other = belay_with_cancel(NULL);
+    struct belay_watch watch;
+    int calls = 0;
+    CHECK(belay_watch(ctx, &watch, count_call, &calls));
+
+    pthread_t canceller = cancel_until("marked", ctx);
+    CHECK(belay_unwatch(&watch));
+    CHECK(!belay_watch(ctx, &watch, count_call, &calls));
+    CHECK(belay_watch(other, &watch, count_call, &calls));
+    CHECK(let_cancel_go_on("marked", canceller));
+
+    CHECK(calls == 0);
+    belay_end(other);
+    CHECK(calls == 1);
+    belay_end(ctx);
+}
+
+TEST(before_the_telling_whatever_is_derived_is_born_ended)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch watch;
+    int calls = 0;
+    CHECK(belay_watch(ctx, &watch, count_call, &calls));
+
+    pthread_t canceller = cancel_until("marked", ctx);
+    belay_ctx *child = belay_with_timeout(ctx, BELAY_HOUR);
+
+    CHECK(ended_by_first(child));
+    CHECK(let_cancel_go_on("marked", canceller));
+    belay_end(child);
+    belay_end(ctx);
+}
+
+/* "What can end is never freed before it has ended, and ending tells every
+   watch", though its maker has given it back meanwhile. */
+TEST(the_watches_are_told_though_the_context_is_gone)
+{
+    belay_ctx *parent = belay_with_cancel(NULL);
+    belay_ctx *child = belay_with_cancel(parent);
+    struct belay_watch watches[2];
+    int calls = 0;
+    CHECK(belay_watch(parent, &watches[0], count_call, &calls));
+    CHECK(belay_watch(child, &watches[1], count_call, &calls));
+
+    pthread_t canceller = cancel_until("marked", parent);
+    belay_end(child);
+    belay_end(parent);
+
+    CHECK(calls == 0);
+    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(calls == 2);
+}
+
+static void never(void *arg)
+{
+    (void)arg;
+    abort();
+}
+
+/* S67, the side of stop */
+TEST(before_the_telling_an_after_function_can_be_stopped)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_after *after = belay_after_func(ctx, never, NULL);
+
+    pthread_t canceller = cancel_until("marked", ctx);
+
+    CHECK(belay_after_stop(after));
+    CHECK(let_cancel_go_on("marked", canceller));
+    belay_end(ctx);
+}
+
+/* S44, the side of the deadline */
+static void *run_clock(void *arg)
+{
+    (void)arg;
+    return (void *)(intptr_t)belay_clock_run();
+}
+
+TEST(a_cancel_that_comes_after_the_clock_has_marked_loses)
+{
+    belay_ctx *ctx = belay_with_timeout(NULL, BELAY_SECOND);
+    struct belay_watch watch;
+    int err = 0;
+    CHECK(belay_watch(ctx, &watch, keep_err, &err));
+    delay_hold("marked");
+    fake_clock_move(BELAY_SECOND);
+    pthread_t runner = start(run_clock, NULL);
+    delay_await("marked");
+
+    CHECK(!belay_cancel(ctx));
+    CHECK(belay_err(ctx) == BELAY_DEADLINE_EXCEEDED);
+
+    delay_release("marked");
+    CHECK((intptr_t)join(runner) == 1);
+    CHECK(err == BELAY_DEADLINE_EXCEEDED);
+    belay_end(ctx);
+}
+
+/* --- "told" -------------------------------------------------------------- */
+
+struct taker {
+    struct belay_watch *watch;
+    bool taken;
+};
+
+static void *take_back(void *arg)
+{
+    struct taker *taker = arg;
+    taker->taken = belay_unwatch(taker->watch);
+    return NULL;
+}
+
+/* Class A: what is taken back may be freed, and the library still has it. */
+TEST(taking_back_waits_until_the_library_has_let_go_of_the_watch)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch *watch = malloc(sizeof *watch);
+    int calls = 0;
+    CHECK(belay_watch(ctx, watch, count_call, &calls));
+
+    pthread_t canceller = cancel_until("told", ctx);
+    CHECK(calls == 1 && belay_try_unwatch(watch) == -EBUSY);
+    struct taker taker = {watch, true};
+    delay_hold("sleep");
+    pthread_t other = start(take_back, &taker);
+    delay_await("sleep");
+
+    CHECK(let_cancel_go_on("told", canceller));
+    delay_release("sleep");
+    join(other);
+    CHECK(!taker.taken);
+    free(watch);
+    belay_end(ctx);
+}
+
+TEST(no_lock_is_held_while_a_watch_is_told)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch watches[2];
+    int calls = 0;
+    CHECK(belay_watch(ctx, &watches[0], count_call, &calls));
+    CHECK(belay_watch(ctx, &watches[1], count_call, &calls));
+
+    pthread_t canceller = cancel_until("told", ctx);
+    belay_ctx *child = belay_with_cancel(ctx);
+    belay_unref(belay_ref(ctx));
+
+    CHECK(ended_by_first(child));
+    CHECK(is_readable(belay_fd(ctx)));
+    CHECK(belay_unwatch(&watches[1]));
+    CHECK(let_cancel_go_on("told", canceller));
+    CHECK(calls == 1);
+    belay_end(child);
+    belay_end(ctx);
+}
+
+static void free_watch(void *arg, int err)
+{
+    (void)err;
+    belay_unwatch(arg);
+    free(arg);
+}
+
+TEST(a_watch_that_freed_itself_is_not_touched_again)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch *watch = malloc(sizeof *watch);
+    CHECK(belay_watch(ctx, watch, free_watch, watch));
+
+    pthread_t canceller = cancel_until("told", ctx);
+    belay_end(ctx);
+
+    CHECK(let_cancel_go_on("told", canceller));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            before_the_telling_the_subtree_has_ended_and_every_wait_is_ready),
+        cmocka_unit_test(
+            the_loser_of_a_race_returns_without_waiting_for_the_watches),
+        cmocka_unit_test(before_the_telling_a_watch_can_be_taken_back),
+        cmocka_unit_test(
+            a_watch_taken_back_before_the_telling_may_be_used_again_at_once),
+        cmocka_unit_test(before_the_telling_whatever_is_derived_is_born_ended),
+        cmocka_unit_test(the_watches_are_told_though_the_context_is_gone),
+        cmocka_unit_test(before_the_telling_an_after_function_can_be_stopped),
+        cmocka_unit_test(a_cancel_that_comes_after_the_clock_has_marked_loses),
+        cmocka_unit_test(
+            taking_back_waits_until_the_library_has_let_go_of_the_watch),
+        cmocka_unit_test(no_lock_is_held_while_a_watch_is_told),
+        cmocka_unit_test(a_watch_that_freed_itself_is_not_touched_again),
+    };
+    watchdog();
+    fake_clock_start();
+    delay_install();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include <belay/belay.h>
+
+/* Taking a watch back: in time, too late, from inside, while it is told. */
+
+TEST(a_watch_that_was_taken_back_is_never_told)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch watch;
+    int calls = 0;
+    CHECK(belay_watch(ctx, &watch, count_call, &calls));
+
+    CHECK(belay_unwatch(&watch));
+    CHECK(!belay_unwatch(&watch));
+
+    belay_end(ctx);
+    CHECK(calls == 0);
+}
+
+TEST(a_watch_of_zeros_is_not_registered)
+{
+    struct belay_watch watch = {0};
+
+    CHECK(!belay_unwatch(&watch));
+    CHECK(belay_try_unwatch(&watch) == 0);
+}
+
+TEST(trying_to_take_back_never_waits)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch taken, told;
+    int calls = 0;
+    CHECK(belay_watch(ctx, &taken, count_call, &calls));
+    CHECK(belay_watch(ctx, &told, count_call, &calls));
+
+    CHECK(belay_try_unwatch(&taken) == 1);
+    CHECK(belay_try_unwatch(&taken) == 0);
+    belay_cancel(ctx);
+
+    CHECK(belay_try_unwatch(&told) == 0);
+    CHECK(calls == 1);
+    belay_end(ctx);
+}
+
+TEST(a_watch_can_be_taken_back_when_its_context_is_gone)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch watch;
+    int calls = 0;
+    CHECK(belay_watch(ctx, &watch, count_call, &calls));
+
+    belay_end(ctx);
+
+    CHECK(!belay_unwatch(&watch));
+    CHECK(belay_try_unwatch(&watch) == 0);
+    CHECK(calls == 1);
+}
+
+TEST(a_watch_that_was_taken_back_may_be_used_again)
+{
+    belay_ctx *first = belay_with_cancel(NULL);
+    belay_ctx *second = belay_with_cancel(NULL);
+    struct belay_watch watch;
+    int calls = 0;
+    CHECK(belay_watch(first, &watch, count_call, &calls));
+    CHECK(belay_unwatch(&watch));
+
+    CHECK(belay_watch(second, &watch, count_call, &calls));
+    belay_end(first);
+    CHECK(calls == 0);
+    belay_end(second);
+
+    CHECK(calls == 1);
+}
+
+/* Each of many, in every third case taken back, out of order. */
+TEST(only_the_watches_left_are_told)
+{
+    enum { MANY = 99 };
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch watches[MANY];
+    int calls[MANY] = {0};
+    for (int i = 0; i < MANY; ++i)
+        CHECK(belay_watch(ctx, &watches[i], count_call, &calls[i]));
+
+    for (int i = 0; i < MANY / 3; ++i)
+        CHECK(belay_unwatch(&watches[(i * 3 + 60) % MANY]));
+    belay_end(ctx);
+
+    for (int i = 0; i < MANY; ++i)
+        CHECK(calls[i] == (i % 3 == 0 ? 0 : 1));
+}
+
+/* --- From inside -------------------------------------------------------- */
+
+struct self {
+    struct belay_watch *watch;
+    bool taken;
+    int tried;
+};
+
+static void take_self_back(void *arg, int err)
+{
+    struct self *self = arg;
+    (void)err;
+    self->tried = belay_try_unwatch(self->watch);
+    self->taken = belay_unwatch(self->watch);
+}
+
+TEST(from_inside_a_watch_is_not_taken_back_and_nothing_waits)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch watch;
+    struct self self = {&watch, true, 0};
+    CHECK(belay_watch(ctx, &watch, take_self_back, &self));
+
+    CHECK(belay_cancel(ctx));
+
+    CHECK(!self.taken);
+    CHECK(self.tried == -EBUSY);
+    CHECK(belay_try_unwatch(&watch) == 0);
+    belay_end(ctx);
+}
+
+static void free_self(void *arg, int err)
+{
+    struct belay_watch *watch = arg;
+    (void)err;
+    if (!belay_unwatch(watch))
+        free(watch);
+}
+
+TEST(from_inside_a_watch_may_be_freed_once_it_is_forgotten)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch *freed = malloc(sizeof *freed);
+    struct belay_watch next;
+    int calls = 0;
+    CHECK(belay_watch(ctx, freed, free_self, freed));
+    CHECK(belay_watch(ctx, &next, count_call, &calls));
+
+    CHECK(belay_cancel(ctx));
+
+    CHECK(calls == 1);
+    belay_end(ctx);
+}
+
+struct pair {
+    struct belay_watch *other;
+    bool taken;
+    int tried;
+    int told;
+};
+
+static void take_other_back(void *arg, int err)
+{
+    struct pair *pair = arg;
+    (void)err;
+    ++pair->told;
+    pair->taken = belay_unwatch(pair->other);
+}
+
+TEST(a_watch_may_take_back_a_later_one)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch first, second, third;
+    struct pair pair = {&second, false, 0, 0};
+    int calls = 0;
+    int last = 0;
+    CHECK(belay_watch(ctx, &first, take_other_back, &pair));
+    CHECK(belay_watch(ctx, &second, count_call, &calls));
+    CHECK(belay_watch(ctx, &third, count_call, &last));
+
+    CHECK(belay_cancel(ctx));
+
+    CHECK(pair.taken && calls == 0 && last == 1);
+    belay_end(ctx);
+}
+
+TEST(a_watch_cannot_take_back_an_earlier_one)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch first, second;
+    struct pair pair = {&first, true, 0, 0};
+    int calls = 0;
+    CHECK(belay_watch(ctx, &first, count_call, &calls));
+    CHECK(belay_watch(ctx, &second, take_other_back, &pair));
+
+    CHECK(belay_cancel(ctx));
+
+    CHECK(!pair.taken && calls == 1);
+    belay_end(ctx);
+}
+
+/* Of two that take each other back, on one thread, one is told. */
+TEST(two_watches_may_take_each_other_back_on_one_thread)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct belay_watch first, second;
+    struct pair one = {&second, false, 0, 0};
+    struct pair two = {&first, false, 0, 0};
+    CHECK(belay_watch(ctx, &first, take_other_back, &one));
+    CHECK(belay_watch(ctx, &second, take_other_back, &two));
+
+    CHECK(belay_cancel(ctx));
+
+    CHECK(one.told == 1 && one.taken);
+    CHECK(two.told == 0 && !two.taken);
+    belay_end(ctx);
+}
+
+struct nest {
+    belay_ctx *inner;
+    struct belay_watch *outer_watch;
+    bool taken;
+};
+
+static void cancel_inner(void *arg, int err)
+{
+    struct nest *nest = arg;
+    (void)err;
+    belay_cancel(nest->inner);
+}
+
+static void free_outer(void *arg, int err)
+{
+    struct nest *nest = arg;
+    (void)err;
+    nest->taken = belay_unwatch(nest->outer_watch);
+    free(nest->outer_watch);
+}
+
+/* Reliability row 26: inside is also where fn itself ends another context,
+   whose watch is told on the same thread.  To wait there would be for ever. */
+TEST(a_watch_may_be_taken_back_and_freed_from_one_nested_in_it)
+{
+    belay_ctx *outer = belay_with_cancel(NULL);
+    belay_ctx *inner = belay_with_cancel(NULL);
+    struct belay_watch watch;
+    struct nest nest = {inner, malloc(sizeof(struct belay_watch)), true};
+    CHECK(belay_watch(outer, nest.outer_watch, cancel_inner, &nest));
+    CHECK(belay_watch(inner, &watch, free_outer, &nest));
+
+    CHECK(belay_cancel(outer));
+
+    CHECK(!nest.taken);
+    CHECK(belay_err(inner) == BELAY_CANCELED);
+    belay_end(inner);
+    belay_end(outer);
+}
+
+/* --- While it is told on another thread --------------------------------- */
+
+struct slow {
+    struct belay_watch watch;
+    sem_t entered;
+    sem_t leave;
+    bool done; /* plain: belay_unwatch() makes it visible */
+};
+
+static void be_slow(void *arg, int err)
+{
+    struct slow *slow = arg;
+    (void)err;
+    sem_post(&slow->entered);
+    await(&slow->leave);
+    slow->done = true;
+}
+
+static void *cancel(void *ctx)
+{
+    belay_cancel(ctx);
+    return NULL;
+}
+
+static void *let_leave(void *arg)
+{
+    struct slow *slow = arg;
+    for (int i = 0; i < 1000; ++i)
+        sched_yield();
+    sem_post(&slow->leave);
+    return NULL;
+}
+
+static void prepare(struct slow *slow, const belay_ctx *ctx)
+{
+    *slow = (struct slow){.done = false};
+    sem_init(&slow->entered, 0, 0);
+    sem_init(&slow->leave, 0, 0);
+    CHECK(belay_watch(ctx, &slow->watch, be_slow, slow));
+}
+
+TEST(taking_back_waits_for_a_call_in_progress)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct slow slow;
+    prepare(&slow, ctx);
+    pthread_t canceller = start(cancel, ctx);
+    await(&slow.entered);
+    pthread_t helper = start(let_leave, &slow);
+
+    CHECK(!belay_unwatch(&slow.watch));
+
+    CHECK(slow.done);
+    memset(&slow.watch, 0xff, sizeof slow.watch); /* it is ours again */
+    join(helper);
+    join(canceller);
+    belay_end(ctx);
+}
+
+TEST(trying_to_take_back_does_not_wait_for_a_call_in_progress)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct slow slow;
+    prepare(&slow, ctx);
+    pthread_t canceller = start(cancel, ctx);
+    await(&slow.entered);
+
+    CHECK(belay_try_unwatch(&slow.watch) == -EBUSY);
+    sem_post(&slow.leave);
+    join(canceller);
+
+    CHECK(slow.done);
+    CHECK(belay_try_unwatch(&slow.watch) == 0);
+    belay_end(ctx);
+}
+
+TEST(a_watch_behind_a_slow_one_can_be_taken_back)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct slow slow;
+    struct belay_watch behind;
+    int calls = 0;
+    prepare(&slow, ctx);
+    CHECK(belay_watch(ctx, &behind, count_call, &calls));
+    pthread_t canceller = start(cancel, ctx);
+    await(&slow.entered);
+
+    CHECK(belay_err(ctx) == BELAY_CANCELED);
+    CHECK(belay_unwatch(&behind));
+    sem_post(&slow.leave);
+    join(canceller);
+
+    CHECK(calls == 0);
+    belay_end(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_watch_that_was_taken_back_is_never_told),
+        cmocka_unit_test(a_watch_of_zeros_is_not_registered),
+        cmocka_unit_test(trying_to_take_back_never_waits),
+        cmocka_unit_test(a_watch_can_be_taken_back_when_its_context_is_gone),
+        cmocka_unit_test(a_watch_that_was_taken_back_may_be_used_again),
+        cmocka_unit_test(only_the_watches_left_are_told),
+        cmocka_unit_test(
+            from_inside_a_watch_is_not_taken_back_and_nothing_waits),
+        cmocka_unit_test(from_inside_a_watch_may_be_freed_once_it_is_forgotten),
+        cmocka_unit_test(a_watch_may_take_back_a_later_one),
+        cmocka_unit_test(a_watch_cannot_take_back_an_earlier_one),
+        cmocka_unit_test(two_watches_may_take_each_other_back_on_one_thread),
+        cmocka_unit_test(
+            a_watch_may_be_taken_back_and_freed_from_one_nested_in_it),
+        cmocka_unit_test(taking_back_waits_for_a_call_in_progress),
+        cmocka_unit_test(
+            trying_to_take_back_does_not_wait_for_a_call_in_progress),
+        cmocka_unit_test(a_watch_behind_a_slow_one_can_be_taken_back),
+    };
+    watchdog();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
