@@ -171,7 +171,7 @@ static void abandon(struct belay_after *list)
 {
     struct belay_after *next;
     for (; list != NULL; list = next) {
-        next = list->next; /* who waits for it frees it */
+        next = list->next; /* whoever joins it frees it */
         atomic_store(&list->state, DONE);
         OS(wake)(&list->state);
     }
@@ -194,7 +194,7 @@ static void enqueue(struct belay_after *after)
     announce();
     if (pool.threads > 0 || start_thread(1) == 0)
         return;
-    /* A registration from before a fork(), and no thread in the child. */
+    /* A registration from before a fork(), and no thread for the child. */
     lock(&belay__after_lock);
     if (pool.threads == 0)
         empty_queue();

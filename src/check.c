@@ -126,7 +126,7 @@ static int seal_of(const struct belay_watch *watch)
 {
     uintptr_t mixed = (uintptr_t)watch ^ (uintptr_t)watch->fn * 31 ^
                       (uintptr_t)watch->arg * 131;
-    return (int)((mixed * UINT64_C(0x9E3779B97F4A7C15)) >> 40) & 0xFFFFFF;
+    return (int)((mixed * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - 25));
 }
 
 /* Where the context was made on which a watch like this is registered. */
@@ -147,7 +147,7 @@ static const char *place_of(const struct belay_watch *like)
 void belay__check_watched(struct belay_watch *watch,
                           const struct cancel_ctx *ctx)
 {
-    watch->family = ctx->family | seal_of(watch) << 6;
+    watch->family = ctx->family | seal_of(watch) << SEAL_AT;
     if (watch->next != NULL)
         belay__check_watch(watch->next, NULL);
 }
@@ -156,7 +156,7 @@ void belay__check_watched(struct belay_watch *watch,
 void belay__check_watch(const struct belay_watch *watch,
                         struct belay_watch **watches)
 {
-    if (watch->family >> 6 == seal_of(watch) && *watch->link == watch)
+    if (watch->family >> SEAL_AT == seal_of(watch) && *watch->link == watch)
         return;
     const char *where;
     if (watches != NULL) {

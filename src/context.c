@@ -198,7 +198,7 @@ struct cancel_ctx *belay__make(size_t size, const belay_ctx *parent,
     ctx->fd = -1;
     atomic_init(&ctx->crowding, 0);
     ctx->is_deadline = false;
-    ctx->fd_process = 0;
+    ctx->process = 0;
     ctx->values = nearest_value(parent);
     ctx->children = NULL;
     ctx->crowd = NULL;
@@ -267,10 +267,9 @@ void belay__adopt(struct cancel_ctx *child, belay_time now)
         join(child, parent);
     } else {
         child->family = (uint8_t)belay__tree_family();
-        if (now == UNARMED)
-            return;
         family = family_of(child);
         lock(&family->locked);
+        LIST_PUSH(&family->roots, child);
     }
     bool arm = now != UNARMED && state_of(&child->base) == LIVE;
     if (arm) {

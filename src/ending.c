@@ -65,28 +65,12 @@ static void enter(struct marking *marking, struct cancel_ctx *ctx)
     ctx->cause = marking->cause;
 }
 
-/*
- * In a child that came out of a fork(), a descriptor made before belongs to
- * the parent as well, and must not be signaled: its number gets a new one.
- */
-static void signal_fd(struct cancel_ctx *ctx)
-{
-    unsigned char forks =
-        atomic_load_explicit(&belay__forks, memory_order_relaxed);
-    if (ctx->fd_process != forks) {
-        int event = OS(event)();
-        if (event < 0 || OS(replace)(event, ctx->fd) != 0)
-            return;
-        ctx->fd_process = forks;
-    }
-    OS(signal)(ctx->fd);
-}
-
 static void leave(const struct marking *marking, struct cancel_ctx *ctx)
 {
     DELAY_POINT("leaving");
+    arrive(ctx);
     if (ctx->fd >= 0)
-        signal_fd(ctx);
+        OS(signal)(ctx->fd);
     /*
      * Releases the cause, and what the canceler wrote, to belay_err(), which
      * acquires.

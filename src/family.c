@@ -36,10 +36,66 @@ static void unlock_all(void)
     unlock(&belay__after_lock);
 }
 
+void belay__arrive(struct cancel_ctx *ctx)
+{
+    ctx->process = process_now();
+    /* Closing it first makes room: this cannot fail for lack of descriptors. */
+    OS(close)(ctx->fd);
+    int event = OS(event)();
+    if (event >= 0 && event != ctx->fd && OS(replace)(event, ctx->fd) != 0)
+        event = -1;
+    if (event < 0)
+        ctx->fd = -1;
+}
+
+/* The first child of ctx in the shards from `shard` on. */
+static struct cancel_ctx *first_in_crowd(const struct cancel_ctx *ctx,
+                                         unsigned shard)
+{
+    struct cancel_ctx *child = NULL;
+    if (is_crowded(ctx))
+        while (child == NULL && shard < CROWDS)
+            child = ctx->crowd->shards[shard++].children;
+    return child;
+}
+
+/* The next context of a tree, children first, leaving it as it is. */
+static struct cancel_ctx *next_in_tree(const struct cancel_ctx *ctx,
+                                       const struct cancel_ctx *root)
+{
+    struct cancel_ctx *next =
+        ctx->children != NULL ? ctx->children : first_in_crowd(ctx, 0);
+    while (next == NULL && ctx != root) {
+        const struct cancel_ctx *parent = ender(ctx->base.parent);
+        unsigned shard =
+            ctx->family == parent->family ? 0 : ctx->family - TREES + 1U;
+        next = ctx->next != NULL ? ctx->next : first_in_crowd(parent, shard);
+        ctx = parent;
+    }
+    return next;
+}
+
+/*
+ * The watches of threads that are not here: they may lie on stacks that will be
+ * used again, and would kick what the parent works with.
+ */
+static void forget_watchers(void)
+{
+    for (unsigned i = 0; i < FAMILIES; ++i) {
+        struct family *family = &belay__families[i];
+        belay__forget_watchers(&family->due);
+        for (struct cancel_ctx *root = family->roots; root; root = root->next)
+            for (struct cancel_ctx *ctx = root; ctx != NULL;
+                 ctx = next_in_tree(ctx, root))
+                belay__forget_watchers(&ctx->watches);
+    }
+}
+
 static void in_child(void)
 {
     atomic_fetch_add_explicit(&belay__forks, 1, memory_order_relaxed);
     belay__forget_tellers();
+    forget_watchers();
     belay__after_forked();
     unlock_all();
     belay__clock_forked();

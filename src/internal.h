@@ -79,7 +79,7 @@ struct cancel_ctx {
     uint8_t family;
     atomic_uchar crowding;    /* how often its lock was contended; or CROWDED */
     bool is_deadline;         /* it is a deadline_ctx */
-    uint8_t fd_process;       /* the fork in which fd was made */
+    uint8_t process;          /* the fork() that fd is of */
     struct value_ctx *values; /* the nearest above, or NULL */
     belay_time deadline;      /* the earliest along the chain */
     struct cancel_ctx *children;
@@ -158,9 +158,9 @@ struct wheel {
 
 struct family {
     _Alignas(64) atomic_uint locked;
-    struct telling *tellings;    /* in progress: watch.c */
-    struct belay_watch *due;     /* to be told by the clock */
-    struct belay_watch *orphans; /* whose teller was lost in a fork */
+    struct telling *tellings; /* in progress: watch.c */
+    struct cancel_ctx *roots; /* of its trees, as if they were children */
+    struct belay_watch *due;  /* to be told by the clock */
     struct wheel wheel;
 };
 
@@ -209,6 +209,23 @@ unsigned belay__tree_family(void); /* for a new tree: family.c */
 
 /* How often this process came out of a fork(); wraps. */
 extern atomic_uchar belay__forks;
+
+static inline uint8_t process_now(void)
+{
+    return atomic_load_explicit(&belay__forks, memory_order_relaxed);
+}
+
+/*
+ * Under the lock, before the descriptor of a live context is touched.  In the
+ * child of a fork(), one that was made before would be signaled to the parent
+ * as well: it gets another event under its number.
+ */
+void belay__arrive(struct cancel_ctx *ctx);
+static inline void arrive(struct cancel_ctx *ctx)
+{
+    if (ctx->fd >= 0 && ctx->process != process_now())
+        belay__arrive(ctx);
+}
 
 /* --- Shared steps; the file that has them ------------------------------- */
 
@@ -293,6 +310,9 @@ struct telling {
     struct belay_watch **pending; /* yet to be told */
     struct belay_watch *current;  /* being told; NULL: forgotten */
 };
+
+/* What a watch says in `family`, besides it: a seal, in the checking build. */
+enum { SEAL_AT = 6 };
 /* As belay_watch(); without fn, somebody's wait: its state becomes err. */
 bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
                   void (*fn)(void *arg, int err), void *arg);
@@ -300,7 +320,9 @@ bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
 void belay__tell(struct family *family, struct belay_watch **pending, int err);
 void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
                    int err);
+/* In the child of a fork(), under all locks; the second, for each context. */
 void belay__forget_tellers(void);
+void belay__forget_watchers(struct belay_watch **watches);
 
 static inline atomic_int *watch_state(struct belay_watch *watch)
 {

@@ -63,29 +63,12 @@ int belay_sleep(const belay_ctx *ctx, belay_duration duration)
 
 /* --- A descriptor ------------------------------------------------------- */
 
-/* Under the lock: whether ctx has one that is this process's own. */
-static bool has_fd(const struct cancel_ctx *ctx)
+/* Under the lock: the descriptor that ctx has, or -1. */
+static int fd_of(struct cancel_ctx *ctx)
 {
-    return ctx->fd >= 0 &&
-           ctx->fd_process ==
-               atomic_load_explicit(&belay__forks, memory_order_relaxed);
-}
-
-/*
- * Under the lock: gives ctx an event, in the place of one that came out of a
- * fork() if there is such.  Returns 0 or -errno; the event is used up.
- */
-static int install(struct cancel_ctx *ctx, int event)
-{
-    int err = ctx->fd >= 0 ? OS(replace)(event, ctx->fd) : 0;
-    if (err != 0)
-        return err;
-    if (ctx->fd < 0)
-        ctx->fd = event;
-    ctx->fd_process = atomic_load_explicit(&belay__forks, memory_order_relaxed);
-    if (state_of(&ctx->base) != LIVE)
-        OS(signal)(ctx->fd);
-    return 0;
+    if (state_of(&ctx->base) == LIVE)
+        arrive(ctx);
+    return ctx->fd;
 }
 
 int belay_fd(const belay_ctx *ctx)
@@ -97,7 +80,7 @@ int belay_fd(const belay_ctx *ctx)
 
     atomic_uint *locked = &family_of(ended)->locked;
     lock(locked);
-    int fd = has_fd(ended) ? ended->fd : -1;
+    int fd = fd_of(ended);
     unlock(locked);
     if (fd >= 0)
         return fd;
@@ -107,13 +90,18 @@ int belay_fd(const belay_ctx *ctx)
         return event;
     DELAY_POINT("fd");
     lock(locked);
-    int spare = has_fd(ended) ? event : -1;
-    int err = spare < 0 ? install(ended, event) : 0;
-    fd = ended->fd;
+    fd = fd_of(ended);
+    if (fd < 0) {
+        ended->fd = event;
+        ended->process = process_now();
+        if (state_of(&ended->base) != LIVE)
+            OS(signal)(event);
+    }
     unlock(locked);
-    if (spare >= 0)
-        OS(close)(spare);
-    return err != 0 ? err : fd;
+    if (fd < 0)
+        return event;
+    OS(close)(event); /* another thread was faster */
+    return fd;
 }
 
 /* --- poll() ------------------------------------------------------------- */

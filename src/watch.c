@@ -16,6 +16,16 @@
 
 static THREAD_LOCAL struct telling *telling_here;
 
+static unsigned this_thread(void)
+{
+    static atomic_uint threads;
+    static THREAD_LOCAL unsigned number;
+    if (number == 0)
+        number =
+            atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) + 1;
+    return number;
+}
+
 /* --- Registering -------------------------------------------------------- */
 
 /*
@@ -45,6 +55,7 @@ bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
 
     struct family *family = family_of(watched);
     watch->family = watched->family;
+    watch->thread = this_thread();
     lock(&family->locked);
     bool is_live = state_of(&watched->base) == LIVE;
     if (is_live) {
@@ -150,39 +161,41 @@ static bool is_told_here(const struct telling *telling)
     return false;
 }
 
-static void orphan(struct family *family, struct belay_watch **pending)
+void belay__forget_watchers(struct belay_watch **watches)
 {
-    struct belay_watch *watch;
-    while ((watch = *pending) != NULL) {
+    struct belay_watch *next;
+    for (struct belay_watch *watch = *watches; watch != NULL; watch = next) {
+        next = watch->next;
+        if (watch->thread == this_thread())
+            continue;
         LIST_REMOVE(watch);
-        LIST_PUSH(&family->orphans, watch);
+        atomic_store(watch_state(watch), ALONE);
     }
 }
 
 /*
- * In the child of a fork(): the threads that were telling are not here.  What
- * they were telling has been told, as far as this process is concerned, and
- * what they had yet to tell never will be, but can be taken back.
+ * What other threads were telling counts as told; what they had yet to tell
+ * never will be, whoever registered it.
  */
 void belay__forget_tellers(void)
 {
     for (unsigned i = 0; i < FAMILIES; ++i) {
-        struct family *family = &belay__families[i];
-        bool is_due_told_here = false;
         struct telling *next;
-        for (struct telling *t = family->tellings; t != NULL; t = next) {
+        for (struct telling *t = belay__families[i].tellings; t; t = next) {
             next = t->next;
-            if (is_told_here(t)) {
-                is_due_told_here |= t->pending == &family->due;
+            belay__forget_watchers(t->pending);
+            if (is_told_here(t))
                 continue;
-            }
             LIST_REMOVE(t);
             if (t->current != NULL)
                 atomic_store(watch_state(t->current), IDLE);
-            orphan(family, t->pending);
+            struct belay_watch *watch;
+            while (t->pending != &belay__families[i].due &&
+                   (watch = *t->pending) != NULL) {
+                LIST_REMOVE(watch);
+                atomic_store(watch_state(watch), ALONE);
+            }
         }
-        if (!is_due_told_here)
-            orphan(family, &family->due);
     }
 }
 

@@ -274,6 +274,7 @@ struct belay_watch {
     void *arg;
     int state;
     int family;
+    unsigned thread;
 };
 
 /*
@@ -287,6 +288,8 @@ struct belay_watch {
  * The watch must stay in place until it has been told or taken back; then it
  * may be used again, also from inside its own fn.  It does not keep ctx.
  * Watches of one context are told oldest first, a child's before its parent's.
+ * In the child of a fork(), those that threads of the parent registered are
+ * never told; those of the thread that forked are.
  */
 BELAY_API BELAY_NONNULL(2, 3)
 bool belay_watch(const belay_ctx *ctx, struct belay_watch *watch,
