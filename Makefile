@@ -23,6 +23,12 @@ example:     ## install what is missing, build, and run the first example
 test:        ## install what is missing, then build and test everything
 	@tools/test
 
+prove:       ## run the core under a scheduler of its own: SEEDS=n, QUICK=1
+	@tools/setup test
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target prove
+	@QUICK=$(QUICK) build/release/tests/prove/prove $(SEEDS)
+
 bench:       ## measure, next to what else there is
 	@tools/setup bench
 	@cmake --preset bench >/dev/null
@@ -50,4 +56,4 @@ clean:       ## remove all that was built
 help:        ## this list
 	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "%-14s%s\n", $$1, $$2}' Makefile
 
-.PHONY: all demo example test bench install amalgamation format tidy clean help
+.PHONY: all demo example test prove bench install amalgamation format tidy clean help

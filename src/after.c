@@ -30,8 +30,8 @@ atomic_uint belay__after_lock;
 static struct {
     struct belay_after *queue, **queue_end;
     struct belay_after *running;
-    atomic_uint threads; /* running, or starting */
-    unsigned starting;
+    atomic_uint threads; /* that there are */
+    unsigned starting;   /* that may come to be, or have not got to work yet */
     unsigned idle;
     bool is_closed;
     bool has_left; /* `left` is to be joined */
@@ -59,27 +59,30 @@ static void announce(void)
     OS(wake)(&pool.news);
 }
 
-/* Starts one more, unless enough are idle or on their way: 0 or -errno. */
-static int start_thread(unsigned enough)
+/* Starts one more: 0 or -errno.  Under the lock, which it releases. */
+static int start_thread(void)
 {
-    lock(&belay__after_lock);
-    bool is_needed = !pool.is_closed && pool.idle + pool.starting < enough;
-    pool.starting += is_needed;
-    pool.threads += is_needed;
+    ++pool.starting;
     unlock(&belay__after_lock);
-    if (!is_needed)
-        return 0;
-
     pthread_t thread;
     int err = OS(thread)(&thread, &runner_role);
-    if (err != 0) {
-        lock(&belay__after_lock);
+    lock(&belay__after_lock);
+    if (err != 0)
         --pool.starting;
-        --pool.threads;
-        unlock(&belay__after_lock);
-        announce();
-    }
+    else
+        ++pool.threads;
+    unlock(&belay__after_lock);
+    announce();
     return err;
+}
+
+/* There is a thread from here on, or -errno. */
+static int need_thread(void)
+{
+    if (pool.threads > 0)
+        return 0;
+    lock(&belay__after_lock);
+    return start_thread();
 }
 
 /* Under the lock. */
@@ -98,8 +101,10 @@ static struct belay_after *take_work(void)
 /* Under the lock, which it releases; the lock is taken again behind it. */
 static void work(struct belay_after *after)
 {
-    unlock(&belay__after_lock);
-    start_thread(1); /* if it cannot be had, this one serves the next, too */
+    if (pool.idle + pool.starting == 0)
+        start_thread(); /* if it cannot be had, this one serves the next, too */
+    else
+        unlock(&belay__after_lock);
 
     running_here = after;
     after->fn(after->arg);
@@ -192,11 +197,11 @@ static void enqueue(struct belay_after *after)
     pool.queue_end = &after->next;
     unlock(&belay__after_lock);
     announce();
-    if (pool.threads > 0 || start_thread(1) == 0)
+    if (need_thread() == 0)
         return;
     /* A registration from before a fork(), and no thread for the child. */
     lock(&belay__after_lock);
-    if (pool.threads == 0)
+    if (pool.threads + pool.starting == 0)
         empty_queue();
     unlock(&belay__after_lock);
 }
@@ -215,7 +220,7 @@ struct belay_after *belay_after_func(const belay_ctx *ctx,
 {
     ctx = or_background(ctx);
     CHECK_USED(ctx);
-    if (ender(ctx) != NULL && pool.threads == 0 && start_thread(1) != 0)
+    if (ender(ctx) != NULL && need_thread() != 0)
         return NULL;
 
     struct belay_after *after = OS(allocate)(sizeof *after);
@@ -301,7 +306,7 @@ void belay__after_close(void)
         int news = atomic_fetch_add(&pool.news, 1) + 1;
         OS(wake)(&pool.news);
         lock(&belay__after_lock);
-        bool is_over = pool.threads == 0;
+        bool is_over = pool.threads + pool.starting == 0;
         unlock(&belay__after_lock);
         if (is_over || is_busy)
             break;

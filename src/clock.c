@@ -135,9 +135,10 @@ static void set_timer(void)
     unlock(&clock_.timer_locked);
 }
 
+/* belay_clock_fd() sets the mode, then asks wake_up; here, the reverse. */
 static void ring(void)
 {
-    if (mode_now() == DRIVEN) {
+    if ((enum mode)atomic_load(&clock_.mode) == DRIVEN) {
         set_timer();
         return;
     }
@@ -175,9 +176,13 @@ static bool is_wanted(void)
 
 static void run_thread(void)
 {
-    while (is_wanted()) {
+    for (;;) {
+        /* Before asking: whoever ends the thread says so first, then rings. */
         int news = atomic_load(&clock_.news);
+        if (!is_wanted())
+            break;
         struct look now = look();
+        wake_up_by(with_slack(now.next));
         if (now.to_tell != 0 || now.crowds != NULL) {
             /* Set before asking: see belay__clock_close(). */
             atomic_store(&clock_.is_telling, 1);
@@ -185,7 +190,6 @@ static void run_thread(void)
                 tell(&now);
             atomic_store(&clock_.is_telling, 0);
         }
-        wake_up_by(with_slack(now.next));
         OS(wait)(&clock_.news, news, atomic_load(&clock_.wake_up));
     }
     if (mode_now() == DRIVEN)
@@ -270,9 +274,9 @@ int belay_clock_run(void)
         OS(join)(clock_.thread);
     }
     struct look now = look();
-    tell(&now);
     wake_up_by(with_slack(now.next));
     ring();
+    tell(&now);
     return now.fired;
 }
 

@@ -305,7 +305,8 @@ enum {
 };
 
 struct telling {
-    struct telling *next, **link; /* in the family */
+    struct telling *next, **link; /* in the family's */
+    struct family *family;
     struct telling *outer;        /* on this thread */
     struct belay_watch **pending; /* yet to be told */
     struct belay_watch *current;  /* being told; NULL: forgotten */

@@ -15,6 +15,19 @@ static belay_time wake_up_for(belay_time deadline, belay_time until)
     return belay__clock_is_driven() && deadline < until ? deadline : until;
 }
 
+/*
+ * A waiter is woken under the lock, on the way through the subtree: it goes on
+ * when the lock has been free since, and thus all is marked.
+ */
+static void await_marking(const struct belay_watch *waiter)
+{
+    atomic_uint *locked = &belay__families[waiter->family % FAMILIES].locked;
+    if (atomic_load_explicit(locked, memory_order_acquire) == 0)
+        return;
+    lock(locked);
+    unlock(locked);
+}
+
 /* Returns 0 when it is `until`, or the error of ctx as soon as it has ended. */
 static int wait_until(const belay_ctx *ctx, belay_time until)
 {
@@ -36,8 +49,10 @@ static int wait_until(const belay_ctx *ctx, belay_time until)
         /* Acquires what belay__gather() releases. */
         int state =
             atomic_load_explicit(watch_state(&waiter), memory_order_acquire);
-        if (state < 0)
+        if (state < 0) {
+            await_marking(&waiter);
             return state;
+        }
         belay_time next = wake_up_for(deadline, until);
         if (OS(wait)(watch_state(&waiter), WATCHING, next) != -ETIMEDOUT)
             continue;

@@ -28,15 +28,31 @@ static unsigned this_thread(void)
 
 /* --- Registering -------------------------------------------------------- */
 
-/*
- * The watch may be one that this thread is telling right now, used again from
- * inside its own fn: then the teller must leave it alone.
- */
 static void forget(struct belay_watch *watch)
 {
     for (struct telling *t = telling_here; t != NULL; t = t->outer)
         if (t->current == watch)
             t->current = NULL;
+}
+
+/*
+ * The watch may be one that this thread is telling right now, used again from
+ * inside its own fn: then the teller must leave it alone, and whoever waits for
+ * fn is let go.
+ */
+static void finish_here(struct belay_watch *watch)
+{
+    for (struct telling *t = telling_here; t != NULL; t = t->outer) {
+        if (t->current != watch)
+            continue;
+        lock(&t->family->locked);
+        t->current = NULL;
+        int state = atomic_exchange_explicit(watch_state(watch), IDLE,
+                                             memory_order_release);
+        unlock(&t->family->locked);
+        if (state == AWAITED)
+            OS(wake)(watch_state(watch));
+    }
 }
 
 bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
@@ -45,7 +61,7 @@ bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
     CHECK_USED(ctx);
     struct cancel_ctx *watched = ender(ctx);
     if (telling_here != NULL)
-        forget(watch);
+        finish_here(watch);
     watch->fn = fn;
     watch->arg = arg;
     if (watched == NULL) {
@@ -62,8 +78,9 @@ bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
         LIST_PUSH(&watched->watches, watch);
         CHECK_WATCHED(watch, watched);
     }
+    /* Releases what was written above to whoever takes it back. */
     atomic_store_explicit(watch_state(watch), is_live ? WATCHING : IDLE,
-                          memory_order_relaxed);
+                          memory_order_release);
     unlock(&family->locked);
     return is_live;
 }
@@ -142,7 +159,8 @@ void belay__tell(struct family *family, struct belay_watch **pending, int err)
         unlock(&family->locked);
         return;
     }
-    struct telling telling = {.outer = telling_here, .pending = pending};
+    struct telling telling = {
+        .family = family, .outer = telling_here, .pending = pending};
     telling_here = &telling;
     LIST_PUSH(&family->tellings, &telling);
     DELAY_POINT_OUTSIDE(&family->locked, "marked");

@@ -253,7 +253,7 @@ TEST(an_inherited_cause_stays_valid_while_the_child_is_held)
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *child = belay_with_cancel(parent);
 
-    CHECK(belay_cancel_cause(parent, -EPIPE, words));
+    CHECK(belay_cancel_cause(parent, -EPIPE, "%s", words));
     memset(words, 'x', sizeof words - 1);
     belay_end(parent);
 

@@ -252,6 +252,7 @@ TEST(a_parents_ending_leaves_the_childs_descriptor_alone)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
+        become_a_child();
         look_after_the_parents_ending(&turns);
         _exit(0);
     }

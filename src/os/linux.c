@@ -138,15 +138,16 @@ unsigned belay__os_cpu(void)
 /* --- Descriptors -------------------------------------------------------- */
 
 /*
- * By syscall(): write() and close() are points of pthread_cancel(), which must
- * not end a thread within the core.
+ * By syscall(), all that makes, uses up or closes one: write() and close() are
+ * points of pthread_cancel(), which must not end a thread within the core; and
+ * the thread sanitizer, which watches the others, must see all of it or none.
  */
 
-static int fd_or_error(int fd, int saved)
+static int fd_or_error(long fd, int saved)
 {
     int err = errno;
     errno = saved;
-    return fd >= 0 ? fd : -err;
+    return fd >= 0 ? (int)fd : -err;
 }
 
 /*
@@ -156,8 +157,9 @@ static int fd_or_error(int fd, int saved)
 int belay__os_event(void)
 {
     int saved = errno;
-    return fd_or_error(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE),
-                       saved);
+    return fd_or_error(
+        syscall(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE),
+        saved);
 }
 
 void belay__os_signal(int event)
@@ -174,8 +176,9 @@ void belay__os_signal(int event)
 int belay__os_timer(void)
 {
     int saved = errno;
-    return fd_or_error(
-        timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), saved);
+    return fd_or_error(syscall(SYS_timerfd_create, CLOCK_MONOTONIC,
+                               TFD_CLOEXEC | TFD_NONBLOCK),
+                       saved);
 }
 
 void belay__os_set_timer(int timer, belay_time when)
@@ -195,9 +198,9 @@ void belay__os_set_timer(int timer, belay_time when)
 int belay__os_replace(int from, int fd)
 {
     int saved = errno;
-    int result;
+    long result;
     do
-        result = dup3(from, fd, O_CLOEXEC);
+        result = syscall(SYS_dup3, from, fd, O_CLOEXEC);
     while (result < 0 && errno == EINTR);
     int err = result < 0 ? -errno : 0;
     syscall(SYS_close, from);

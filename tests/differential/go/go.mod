@@ -1,0 +1,3 @@
+module belay/differential
+
+go 1.25
