@@ -62,8 +62,11 @@ static void announce(void)
 /* Starts one more: 0 or -errno.  Under the lock, which it releases. */
 static int start_thread(void)
 {
-    ++pool.starting;
+    bool is_closed = pool.is_closed;
+    pool.starting += !is_closed;
     unlock(&belay__after_lock);
+    if (is_closed)
+        return -ECANCELED;
     pthread_t thread;
     int err = OS(thread)(&thread, &runner_role);
     lock(&belay__after_lock);
@@ -199,7 +202,7 @@ static void enqueue(struct belay_after *after)
     announce();
     if (need_thread() == 0)
         return;
-    /* A registration from before a fork(), and no thread for the child. */
+    /* At exit; or it is from before a fork(), and the child has no thread. */
     lock(&belay__after_lock);
     if (pool.threads + pool.starting == 0)
         empty_queue();
@@ -307,11 +310,11 @@ void belay__after_close(void)
         OS(wake)(&pool.news);
         lock(&belay__after_lock);
         bool is_over = pool.threads + pool.starting == 0;
+        if (is_over && !is_busy)
+            join_left();
         unlock(&belay__after_lock);
         if (is_over || is_busy)
             break;
         OS(wait)(&pool.news, news, BELAY_FOREVER);
     }
-    if (!is_busy && pool.has_left)
-        OS(join)(pool.left);
 }

@@ -224,9 +224,10 @@ bool belay__clock_ready(void)
             if (!atomic_compare_exchange_strong(&clock_.mode, &nobody,
                                                 STARTING))
                 break;
-            clock_.has_thread = OS(thread)(&clock_.thread, &clock_role) == 0;
-            started(clock_.has_thread ? THREAD : NOBODY);
-            return clock_.has_thread;
+            bool has_thread = OS(thread)(&clock_.thread, &clock_role) == 0;
+            clock_.has_thread = has_thread; /* before others may start one */
+            started(has_thread ? THREAD : NOBODY);
+            return has_thread;
         }
         }
     }

@@ -50,7 +50,7 @@ static inline int in_child(void (*run)(void *arg), void *arg)
     return status_of(child);
 }
 
-#if defined(__SANITIZE_THREAD__)
+#if WITH_TSAN
 /* It would end a child of a process with threads that starts one itself; and a
    process that leaves while a callback is running leaves its threads. */
 const char *__tsan_default_options(void);

@@ -148,8 +148,17 @@ TEST(each_after_function_has_a_thread_to_itself)
 struct slow {
     sem_t entered;
     sem_t leave;
+    sem_t left;
     bool done; /* plain: belay_after_join() makes it visible */
 };
+
+static void prepare(struct slow *slow)
+{
+    slow->done = false;
+    sem_init(&slow->entered, 0, 0);
+    sem_init(&slow->leave, 0, 0);
+    sem_init(&slow->left, 0, 0);
+}
 
 static void be_slow(void *arg)
 {
@@ -157,6 +166,7 @@ static void be_slow(void *arg)
     sem_post(&slow->entered);
     await(&slow->leave);
     slow->done = true;
+    sem_post(&slow->left);
 }
 
 /* S63, S65 */
@@ -178,6 +188,7 @@ TEST(neither_cancel_nor_stop_waits_for_an_after_function)
 
     CHECK(has_come(&ran));
     sem_post(&slow.leave);
+    await(&slow.left);
     belay_end(ctx);
 }
 
@@ -194,9 +205,8 @@ static void *let_leave(void *arg)
 TEST(joining_waits_for_a_running_after_function)
 {
     belay_ctx *ctx = belay_with_cancel(NULL);
-    struct slow slow = {.done = false};
-    sem_init(&slow.entered, 0, 0);
-    sem_init(&slow.leave, 0, 0);
+    struct slow slow;
+    prepare(&slow);
     struct belay_after *after = belay_after_func(ctx, be_slow, &slow);
     belay_cancel(ctx);
     await(&slow.entered);

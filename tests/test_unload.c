@@ -36,7 +36,7 @@ static void *symbol(void *handle, const char *name)
 /* Skips the test where there is no library, or it has been loaded for good. */
 static struct library load(void)
 {
-    struct library library = {NULL};
+    struct library library = {.handle = NULL};
     const char *path = getenv("BELAY_SO");
     if (path == NULL || dlopen(path, RTLD_NOW | RTLD_NOLOAD) != NULL)
         skip();

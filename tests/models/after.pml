@@ -10,7 +10,7 @@
  * deep:
  * mutants: NOT_FORGOTTEN RUNNER_FREES_NOT STOP_FREES_NOT DONE_EARLY WAKE_FIRST
  * mutants: NO_WAKE JOIN_INSIDE LISTED_LATE EXCHANGE_IN_TWO_STEPS
- * mutants: JOIN_DOES_NOT_WAIT JOIN_EXCHANGES BUSY_IS_TAKEN ABANDONED
+ * mutants: JOIN_DOES_NOT_WAIT JOIN_FREES_NOT BUSY_IS_TAKEN ABANDONED
  */
 
 #include "core.inc"
@@ -97,13 +97,7 @@ inline stop_or_join(is_inside) /* belay_after_stop(), belay_after_join() */
           od;
 #endif
           assert(fn_is_over || abandoned == REGISTERED);
-#ifdef MUTANT_JOIN_EXCHANGES /* as stop, after waiting for another word */
-          exchange_state(GIVEN_BACK, old);
-          if
-          :: old == DONE
-          :: else -> free_after()
-          fi
-#else
+#ifndef MUTANT_JOIN_FREES_NOT
           free_after()
 #endif
        :: true -> /* stop */

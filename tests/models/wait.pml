@@ -9,7 +9,7 @@
  * quick: -DWAITERS=2
  * deep:  -DWAITERS=3
  * mutants: STATE_UNLOCKED NO_WAKE WAKE_FIRST NO_EXPECTED TIMEOUT_LEAVES
- * mutants: TOUCH_LATE UNLINK_LATE RESULT_IGNORED NO_AWAIT
+ * mutants: RESULT_IGNORED NO_AWAIT
  */
 
 #include "core.inc"
@@ -113,20 +113,11 @@ active proctype canceler() /* belay_end() */
     :: i < WAITERS && !listed[i] -> i++
     :: i < WAITERS && listed[i] ->
        use(i);
-#ifndef MUTANT_UNLINK_LATE
        listed[i] = 0;
-#endif
 #ifdef MUTANT_WAKE_FIRST
        os_wake(asleep[i]);
 #endif
        waiter[i] = ERROR;
-#ifdef MUTANT_UNLINK_LATE
-       use(i);
-       listed[i] = 0;
-#endif
-#ifdef MUTANT_TOUCH_LATE
-       use(i);
-#endif
 #if !defined(MUTANT_WAKE_FIRST) && !defined(MUTANT_NO_WAKE)
        os_wake(asleep[i]);
 #endif
