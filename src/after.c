@@ -174,22 +174,27 @@ static void run_thread(void)
 
 /* --- Firing ------------------------------------------------------------- */
 
+/* Under the lock: takes all out of the queue. */
+static struct belay_after *empty_queue(void)
+{
+    struct belay_after *all = pool.queue;
+    pool.queue = NULL;
+    pool.queue_end = &pool.queue;
+    return all;
+}
+
 /* Nobody is here to run them: they are done without having run. */
 static void abandon(struct belay_after *list)
 {
     struct belay_after *next;
     for (; list != NULL; list = next) {
-        next = list->next; /* whoever joins it frees it */
-        atomic_store(&list->state, DONE);
-        OS(wake)(&list->state);
+        next = list->next;
+        belay__drop(list->ctx);
+        if (exchange_state(list, DONE) == GIVEN_BACK)
+            OS(release)(list);
+        else
+            OS(wake)(&list->state); /* whoever joins it frees it */
     }
-}
-
-static void empty_queue(void)
-{
-    abandon(pool.queue);
-    pool.queue = NULL;
-    pool.queue_end = &pool.queue;
 }
 
 static void enqueue(struct belay_after *after)
@@ -204,9 +209,11 @@ static void enqueue(struct belay_after *after)
         return;
     /* At exit; or it is from before a fork(), and the child has no thread. */
     lock(&belay__after_lock);
+    struct belay_after *abandoned = NULL;
     if (pool.threads + pool.starting == 0)
-        empty_queue();
+        abandoned = empty_queue();
     unlock(&belay__after_lock);
+    abandon(abandoned);
 }
 
 static void fire(void *arg, int err)
@@ -276,6 +283,13 @@ bool belay_after_join(struct belay_after *after)
 
 /* --- fork() and the end ------------------------------------------------- */
 
+/* Under all locks, so that what they hold is left behind. */
+static void disown(struct belay_after *list)
+{
+    for (; list != NULL; list = list->next)
+        atomic_store(&list->state, DONE);
+}
+
 /*
  * In the child: those that were running, or about to, are done as far as this
  * process is concerned; what runs on the thread that forked, goes on.
@@ -285,9 +299,9 @@ void belay__after_forked(void)
     struct belay_after *here = running_here;
     if (here != NULL)
         LIST_REMOVE(here);
-    abandon(pool.running);
+    disown(pool.running);
     pool.running = NULL;
-    empty_queue();
+    disown(empty_queue());
     pool.threads = 0;
     pool.idle = 0;
     pool.starting = 0;
