@@ -4,8 +4,8 @@
 #include "fakes/delay.h"
 #include "fakes/fake_clock.h"
 
-/* A canceller that is held in the middle of an ending: after the marking and
-   before the telling ("marked"), or after one watch was told ("told"). */
+/* A canceller that is held in the middle of an ending: after the marking, and
+   before the telling. */
 
 static void *cancel(void *ctx)
 {
@@ -198,83 +198,6 @@ TEST(a_cancel_that_comes_after_the_clock_has_marked_loses)
     belay_end(ctx);
 }
 
-/* --- "told" -------------------------------------------------------------- */
-
-struct taker {
-    struct belay_watch *watch;
-    bool taken;
-};
-
-static void *take_back(void *arg)
-{
-    struct taker *taker = arg;
-    taker->taken = belay_unwatch(taker->watch);
-    return NULL;
-}
-
-/* Class A: what is taken back may be freed, and the library still has it. */
-TEST(taking_back_waits_until_the_library_has_let_go_of_the_watch)
-{
-    belay_ctx *ctx = belay_with_cancel(NULL);
-    struct belay_watch *watch = malloc(sizeof *watch);
-    int calls = 0;
-    CHECK(belay_watch(ctx, watch, count_call, &calls));
-
-    pthread_t canceller = cancel_until("told", ctx);
-    CHECK(calls == 1 && belay_try_unwatch(watch) == -EBUSY);
-    struct taker taker = {watch, true};
-    delay_hold("sleep");
-    pthread_t other = start(take_back, &taker);
-    delay_await("sleep");
-
-    CHECK(let_cancel_go_on("told", canceller));
-    delay_release("sleep");
-    join(other);
-    CHECK(!taker.taken);
-    free(watch);
-    belay_end(ctx);
-}
-
-TEST(no_lock_is_held_while_a_watch_is_told)
-{
-    belay_ctx *ctx = belay_with_cancel(NULL);
-    struct belay_watch watches[2];
-    int calls = 0;
-    CHECK(belay_watch(ctx, &watches[0], count_call, &calls));
-    CHECK(belay_watch(ctx, &watches[1], count_call, &calls));
-
-    pthread_t canceller = cancel_until("told", ctx);
-    belay_ctx *child = belay_with_cancel(ctx);
-    belay_unref(belay_ref(ctx));
-
-    CHECK(ended_by_first(child));
-    CHECK(is_readable(belay_fd(ctx)));
-    CHECK(belay_unwatch(&watches[1]));
-    CHECK(let_cancel_go_on("told", canceller));
-    CHECK(calls == 1);
-    belay_end(child);
-    belay_end(ctx);
-}
-
-static void free_watch(void *arg, int err)
-{
-    (void)err;
-    belay_unwatch(arg);
-    free(arg);
-}
-
-TEST(a_watch_that_freed_itself_is_not_touched_again)
-{
-    belay_ctx *ctx = belay_with_cancel(NULL);
-    struct belay_watch *watch = malloc(sizeof *watch);
-    CHECK(belay_watch(ctx, watch, free_watch, watch));
-
-    pthread_t canceller = cancel_until("told", ctx);
-    belay_end(ctx);
-
-    CHECK(let_cancel_go_on("told", canceller));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,10 +212,6 @@ int main(void)
         cmocka_unit_test(the_watches_are_told_though_the_context_is_gone),
         cmocka_unit_test(before_the_telling_an_after_function_can_be_stopped),
         cmocka_unit_test(a_cancel_that_comes_after_the_clock_has_marked_loses),
-        cmocka_unit_test(
-            taking_back_waits_until_the_library_has_let_go_of_the_watch),
-        cmocka_unit_test(no_lock_is_held_while_a_watch_is_told),
-        cmocka_unit_test(a_watch_that_freed_itself_is_not_touched_again),
     };
     watchdog();
     fake_clock_start();

@@ -205,6 +205,30 @@ TEST(a_description_tells_the_time_left)
     fake_clock_stop();
 }
 
+static bool is_explained(const belay_ctx *ctx, const char *part)
+{
+    char text[300];
+    belay_explain(ctx, text, sizeof text);
+    return strstr(text, part) != NULL;
+}
+
+TEST(an_explanation_tells_when_and_how_long)
+{
+    fake_clock_start();
+    belay_ctx *ctx = belay_with_timeout(NULL, 3 * BELAY_SECOND);
+    belay_ctx *ended = belay_with_cancel(NULL);
+    belay_cancel(ended);
+
+    CHECK(is_explained(ended, "0s ago"));
+    fake_clock_move(1500 * BELAY_MILLISECOND);
+
+    CHECK(is_explained(ended, "1.5s ago"));
+    CHECK(is_explained(ctx, "1.5s left"));
+    belay_end(ended);
+    belay_end(ctx);
+    fake_clock_stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_wait_runs_the_clock_for_its_own_deadline),
         cmocka_unit_test(a_wait_for_what_can_never_end_is_for_ever),
         cmocka_unit_test(a_description_tells_the_time_left),
+        cmocka_unit_test(an_explanation_tells_when_and_how_long),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

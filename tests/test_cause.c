@@ -246,47 +246,6 @@ TEST(a_cause_reaches_every_depth_through_every_kind)
     belay_end(top);
 }
 
-/* CU29: the canceller's words are copied, and outlive both of them. */
-TEST(an_inherited_cause_stays_valid_while_the_child_is_held)
-{
-    char words[] = "client left";
-    belay_ctx *parent = belay_with_cancel(NULL);
-    belay_ctx *child = belay_with_cancel(parent);
-
-    CHECK(belay_cancel_cause(parent, -EPIPE, "%s", words));
-    memset(words, 'x', sizeof words - 1);
-    belay_end(parent);
-
-    CHECK(ended_with(child, BELAY_CANCELED, -EPIPE, "client left"));
-    belay_end(child);
-}
-
-TEST(a_cause_inherited_at_birth_stays_valid_while_the_child_is_held)
-{
-    belay_ctx *parent = belay_with_timeout_cause(NULL, 0, -EIO, "too slow");
-    belay_ctx *child = belay_with_cancel(parent);
-
-    belay_end(parent);
-
-    CHECK(ended_with(child, BELAY_DEADLINE_EXCEEDED, -EIO, "too slow"));
-    belay_end(child);
-}
-
-TEST(a_cause_is_the_same_each_time_it_is_asked_for)
-{
-    belay_ctx *ctx = belay_with_cancel(NULL);
-    belay_cancel_cause(ctx, -EPIPE, "client left");
-    const struct belay_cause *first = belay_cause(ctx);
-    struct belay_cause before = *first;
-
-    CHECK(!belay_cancel_cause(ctx, -EIO, "too late"));
-
-    CHECK(belay_cause(ctx) == first);
-    CHECK(first->code == before.code && first->when == before.when);
-    CHECK(first->text == before.text && first->where == before.where);
-    belay_end(ctx);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,11 +273,6 @@ int main(void)
         cmocka_unit_test(
             a_deadlines_cause_is_dropped_where_the_parents_deadline_is_earlier),
         cmocka_unit_test(a_cause_reaches_every_depth_through_every_kind),
-        cmocka_unit_test(
-            an_inherited_cause_stays_valid_while_the_child_is_held),
-        cmocka_unit_test(
-            a_cause_inherited_at_birth_stays_valid_while_the_child_is_held),
-        cmocka_unit_test(a_cause_is_the_same_each_time_it_is_asked_for),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,6 +162,18 @@ TEST(a_text_that_is_no_utf8_is_cut_as_well)
     CHECK(kept_of(words) <= WHOLE);
 }
 
+/* Not in the character set of the locale "C": snprintf() refuses. */
+TEST(a_text_that_cannot_be_formatted_is_the_codes_own)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+
+    CHECK(belay_cancel_cause(ctx, -EPIPE, "%ls", L"\x20ac"));
+
+    CHECK(belay_cause(ctx)->code == -EPIPE);
+    assert_string_equal(belay_cause(ctx)->text, belay_strerror(-EPIPE));
+    belay_end(ctx);
+}
+
 TEST(a_deadlines_text_is_copied_whole)
 {
     static char words[10000];
@@ -172,6 +184,57 @@ TEST(a_deadlines_text_is_copied_whole)
 
     CHECK(strspn(belay_cause(ctx)->text, "w") == sizeof words - 1);
     CHECK(strlen(belay_cause(ctx)->text) == sizeof words - 1);
+    belay_end(ctx);
+}
+
+/* --- How long it stays -------------------------------------------------------- */
+
+static bool ended_with(const belay_ctx *ctx, int err, int code,
+                       const char *text)
+{
+    const struct belay_cause *cause = belay_cause(ctx);
+    return belay_err(ctx) == err && cause != NULL && cause->code == code &&
+           strcmp(cause->text, text) == 0;
+}
+
+/* CU29: the canceller's words are copied, and outlive both of them. */
+TEST(an_inherited_cause_stays_valid_while_the_child_is_held)
+{
+    char words[] = "client left";
+    belay_ctx *parent = belay_with_cancel(NULL);
+    belay_ctx *child = belay_with_cancel(parent);
+
+    CHECK(belay_cancel_cause(parent, -EPIPE, "%s", words));
+    memset(words, 'x', sizeof words - 1);
+    belay_end(parent);
+
+    CHECK(ended_with(child, BELAY_CANCELED, -EPIPE, "client left"));
+    belay_end(child);
+}
+
+TEST(a_cause_inherited_at_birth_stays_valid_while_the_child_is_held)
+{
+    belay_ctx *parent = belay_with_timeout_cause(NULL, 0, -EIO, "too slow");
+    belay_ctx *child = belay_with_cancel(parent);
+
+    belay_end(parent);
+
+    CHECK(ended_with(child, BELAY_DEADLINE_EXCEEDED, -EIO, "too slow"));
+    belay_end(child);
+}
+
+TEST(a_cause_is_the_same_each_time_it_is_asked_for)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    belay_cancel_cause(ctx, -EPIPE, "client left");
+    const struct belay_cause *first = belay_cause(ctx);
+    struct belay_cause before = *first;
+
+    CHECK(!belay_cancel_cause(ctx, -EIO, "too late"));
+
+    CHECK(belay_cause(ctx) == first);
+    CHECK(first->code == before.code && first->when == before.when);
+    CHECK(first->text == before.text && first->where == before.where);
     belay_end(ctx);
 }
 
@@ -189,7 +252,13 @@ int main(void)
         cmocka_unit_test(a_text_is_kept_whole_up_to_255_bytes),
         cmocka_unit_test(a_longer_text_is_cut_at_a_character),
         cmocka_unit_test(a_text_that_is_no_utf8_is_cut_as_well),
+        cmocka_unit_test(a_text_that_cannot_be_formatted_is_the_codes_own),
         cmocka_unit_test(a_deadlines_text_is_copied_whole),
+        cmocka_unit_test(
+            an_inherited_cause_stays_valid_while_the_child_is_held),
+        cmocka_unit_test(
+            a_cause_inherited_at_birth_stays_valid_while_the_child_is_held),
+        cmocka_unit_test(a_cause_is_the_same_each_time_it_is_asked_for),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "check.h"
+#include "child.h"
 
 #include <belay/belay.h>
 
@@ -181,21 +181,30 @@ TEST(a_watch_is_told_on_the_thread_that_runs_the_clock)
     belay_end(ctx);
 }
 
+static int sleep_an_hour(const belay_ctx *ctx)
+{
+    return belay_sleep(ctx, BELAY_HOUR);
+}
+
+static int poll_nothing(const belay_ctx *ctx)
+{
+    struct pollfd none = {-1, POLLIN, 0};
+    return belay_poll(ctx, &none, 1, -1);
+}
+
 /* Nobody else runs the clock here: whoever waits looks after itself. */
 TEST(a_wait_ends_at_the_deadline_though_nobody_runs_the_clock)
 {
-    belay_ctx *waited = belay_with_timeout(NULL, BELAY_MILLISECOND);
-    belay_ctx *slept = belay_with_timeout(NULL, BELAY_MILLISECOND);
-    belay_ctx *polled = belay_with_timeout(NULL, BELAY_MILLISECOND);
-    struct pollfd none = {-1, POLLIN, 0};
+    int (*ways[])(const belay_ctx *) = {belay_wait, sleep_an_hour,
+                                        poll_nothing};
+    for (size_t i = 0; i < LENGTH(ways); ++i) {
+        belay_ctx *ctx = belay_with_timeout(NULL, BELAY_MILLISECOND);
 
-    CHECK(belay_wait(waited) == BELAY_DEADLINE_EXCEEDED);
-    CHECK(belay_sleep(slept, BELAY_HOUR) == BELAY_DEADLINE_EXCEEDED);
-    CHECK(belay_poll(polled, &none, 1, -1) == BELAY_DEADLINE_EXCEEDED);
+        CHECK(ways[i](ctx) == BELAY_DEADLINE_EXCEEDED);
 
-    belay_end(waited);
-    belay_end(slept);
-    belay_end(polled);
+        CHECK(belay_err(ctx) == BELAY_DEADLINE_EXCEEDED);
+        belay_end(ctx);
+    }
 }
 
 TEST(an_after_function_of_a_driven_deadline_runs)
@@ -213,6 +222,33 @@ TEST(an_after_function_of_a_driven_deadline_runs)
     belay_end(ctx);
 }
 
+static void drive_in_child(void *inherited)
+{
+    belay_ctx *ctx = belay_with_timeout(NULL, BELAY_MILLISECOND);
+    struct pollfd asked = {belay_clock_fd(), POLLIN, 0};
+    EXPECT(poll(&asked, 1, -1) == 1);
+    EXPECT(belay_clock_run() == 1);
+    EXPECT(belay_err(ctx) == BELAY_DEADLINE_EXCEEDED);
+    belay_end(ctx);
+    EXPECT(belay_wait(inherited) == BELAY_DEADLINE_EXCEEDED);
+}
+
+/* Rule 11: the timer is the child's own, as the descriptor is. */
+TEST(a_child_drives_a_clock_of_its_own)
+{
+    belay_ctx *late = belay_with_timeout(NULL, BELAY_HOUR);
+    belay_ctx *ctx = belay_with_timeout(late, 20 * BELAY_MILLISECOND);
+
+    CHECK(in_child(drive_in_child, ctx) == 0);
+
+    wait_until_due(belay_clock_fd());
+    CHECK(belay_clock_run() == 1);
+    CHECK(belay_err(ctx) == BELAY_DEADLINE_EXCEEDED);
+    CHECK(!is_readable(belay_clock_fd()));
+    belay_end(ctx);
+    belay_end(late);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +264,7 @@ int main(void)
         cmocka_unit_test(
             a_wait_ends_at_the_deadline_though_nobody_runs_the_clock),
         cmocka_unit_test(an_after_function_of_a_driven_deadline_runs),
+        cmocka_unit_test(a_child_drives_a_clock_of_its_own),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,16 +152,44 @@ TEST(a_wrapper_gives_a_place_with_its_cause)
     belay_end(late);
 }
 
-/* A call past the macro has no place to give, and still has a cause. */
-TEST(a_call_through_a_pointer_has_some_place)
+/* Calls past the macros have no place to give, and do all else. */
+TEST(whatever_is_made_through_a_pointer_has_some_place)
 {
-    bool (*cancel)(belay_ctx *) = belay_cancel;
-    belay_ctx *ctx = belay_with_cancel(NULL);
+    belay_ctx *(*with_cancel)(const belay_ctx *) = belay_with_cancel;
+    belay_ctx *(*with_timeout)(const belay_ctx *, belay_duration) =
+        belay_with_timeout;
+    belay_ctx *(*with_deadline)(const belay_ctx *, belay_time) =
+        belay_with_deadline;
+    belay_ctx *made[] = {
+        with_cancel(NULL), with_timeout(NULL, 0), with_deadline(NULL, 0),
+        (belay_with_timeout_cause)(NULL, 0, -EIO, "late"),
+        (belay_with_deadline_cause)(NULL, 0, -EIO, "late")};
 
-    CHECK(cancel(ctx));
+    belay_cancel(made[0]);
 
-    CHECK(belay_cause(ctx)->where != NULL);
-    belay_end(ctx);
+    for (size_t i = 0; i < LENGTH(made); ++i) {
+        CHECK(place_of(made[i]) != NULL);
+        (belay_end)(made[i]);
+    }
+}
+
+TEST(whatever_is_ended_through_a_pointer_has_some_place)
+{
+    static const struct belay_key key = {"key", NULL};
+    belay_ctx *value = (belay_with_value)(NULL, &key, NULL);
+    belay_ctx *detached = (belay_without_cancel)(value);
+    belay_ctx *plain = belay_with_cancel(detached);
+    belay_ctx *caused = belay_with_cancel(detached);
+
+    CHECK((belay_cancel)(plain));
+    CHECK((belay_cancel_cause)(caused, -EPIPE, "%d left", 7));
+
+    CHECK(place_of(plain) != NULL && place_of(caused) != NULL);
+    assert_string_equal(belay_cause(caused)->text, "7 left");
+    (belay_end)(caused);
+    (belay_end)(plain);
+    (belay_end)(detached);
+    (belay_end)(value);
 }
 
 /* --- The instant -------------------------------------------------------- */
@@ -217,7 +245,8 @@ int main(void)
         cmocka_unit_test(an_inherited_end_is_where_the_ancestors_canceller_was),
         cmocka_unit_test(a_wrapper_gives_its_callers_place),
         cmocka_unit_test(a_wrapper_gives_a_place_with_its_cause),
-        cmocka_unit_test(a_call_through_a_pointer_has_some_place),
+        cmocka_unit_test(whatever_is_made_through_a_pointer_has_some_place),
+        cmocka_unit_test(whatever_is_ended_through_a_pointer_has_some_place),
         cmocka_unit_test(an_end_has_its_instant),
         cmocka_unit_test(a_deadline_that_fires_has_its_instant),
         cmocka_unit_test(an_inherited_end_has_the_ancestors_instant),

@@ -321,68 +321,10 @@ TEST(every_function_may_be_called_from_everywhere)
             check_call(calls[call], places[place]);
 }
 
-/* --- One within the other -------------------------------------------------- */
-
-enum { DEPTH = 50 };
-
-struct russian {
-    struct belay_watch watch;
-    belay_ctx *inner;
-    int *told;
-};
-
-static void end_inner(void *arg, int err)
-{
-    struct russian *doll = arg;
-    (void)err;
-    ++*doll->told;
-    belay_end(doll->inner);
-}
-
-TEST(watches_may_end_contexts_whose_watches_end_contexts)
-{
-    struct russian dolls[DEPTH];
-    int told = 0;
-    belay_ctx *inner = NULL;
-    for (int i = 0; i < DEPTH; ++i) {
-        belay_ctx *ctx = belay_with_cancel(NULL);
-        dolls[i] = (struct russian){.inner = inner, .told = &told};
-        CHECK(belay_watch(ctx, &dolls[i].watch, end_inner, &dolls[i]));
-        inner = ctx;
-    }
-
-    belay_end(inner);
-
-    CHECK(told == DEPTH);
-}
-
-static void end_next(void *next)
-{
-    belay_end(next);
-}
-
-static const struct belay_key chain = {"chain", end_next};
-
-TEST(a_destructor_may_end_what_has_a_destructor)
-{
-    struct belay_watch watch;
-    int told = 0;
-    belay_ctx *next = belay_with_cancel(NULL);
-    CHECK(belay_watch(next, &watch, count_call, &told));
-    for (int i = 0; i < DEPTH; ++i)
-        next = belay_with_value(NULL, &chain, next);
-
-    belay_end(next);
-
-    CHECK(told == 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_function_may_be_called_from_everywhere),
-        cmocka_unit_test(watches_may_end_contexts_whose_watches_end_contexts),
-        cmocka_unit_test(a_destructor_may_end_what_has_a_destructor),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,19 +153,19 @@ TEST(no_call_is_changed_by_a_signal)
 /* --- pthread_cancel() ----------------------------------------------------------- */
 
 struct victim {
-    belay_ctx *ctx;
     int (*wait)(const belay_ctx *ctx);
-    sem_t is_pending;
     int result; /* set only if the wait has come to its end */
 };
 
-/* Asks for its own cancellation, so that it is pending before the wait. */
+/* Its own cancellation is pending from before the wait to after it. */
 static void *wait_while_cancelled(void *arg)
 {
     struct victim *victim = arg;
     pthread_cancel(pthread_self());
-    sem_post(&victim->is_pending);
-    victim->result = victim->wait(victim->ctx);
+    belay_ctx *ctx = belay_with_timeout(NULL, 5 * BELAY_MILLISECOND);
+    int result = victim->wait(ctx);
+    belay_end(ctx);
+    victim->result = result;
     pthread_testcancel();
     return NULL;
 }
@@ -194,17 +194,11 @@ TEST(cancelling_a_thread_is_held_off_until_its_wait_is_over)
     int (*ways[])(const belay_ctx *) = {belay_wait, sleep_an_hour,
                                         poll_nothing, poll_many};
     for (size_t i = 0; i < LENGTH(ways); ++i) {
-        struct victim victim = {.ctx = belay_with_cancel(NULL),
-                                .wait = ways[i]};
-        sem_init(&victim.is_pending, 0, 0);
-        pthread_t thread = start(wait_while_cancelled, &victim);
-        await(&victim.is_pending);
+        struct victim victim = {ways[i], 0};
 
-        belay_cancel(victim.ctx);
+        CHECK(join(start(wait_while_cancelled, &victim)) == PTHREAD_CANCELED);
 
-        CHECK(join(thread) == PTHREAD_CANCELED);
-        CHECK(victim.result == BELAY_CANCELED);
-        belay_end(victim.ctx);
+        CHECK(victim.result == BELAY_DEADLINE_EXCEEDED);
     }
 }
 
@@ -231,14 +225,11 @@ static int use_the_rest(const belay_ctx *parent)
 
 TEST(a_thread_is_cancelled_within_no_other_function)
 {
-    struct victim victim = {.ctx = belay_with_cancel(NULL),
-                            .wait = use_the_rest};
-    sem_init(&victim.is_pending, 0, 0);
+    struct victim victim = {use_the_rest, 0};
 
     CHECK(join(start(wait_while_cancelled, &victim)) == PTHREAD_CANCELED);
 
     CHECK(victim.result == BELAY_CANCELED);
-    belay_end(victim.ctx);
 }
 
 int main(void)

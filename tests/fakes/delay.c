@@ -10,6 +10,7 @@ enum state { FREE, WANTED, HELD };
 
 static struct {
     int (*real_wait)(atomic_int *word, int expected, belay_time until);
+    void (*real_relax)(unsigned round);
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct place {
@@ -58,10 +59,18 @@ static int wait(atomic_int *word, int expected, belay_time until)
     return fake.real_wait(word, expected, until);
 }
 
+static void relax(unsigned round)
+{
+    delay("relax");
+    fake.real_relax(round);
+}
+
 void delay_install(void)
 {
     fake.real_wait = belay__seams.wait;
+    fake.real_relax = belay__seams.relax;
     belay__seams.wait = wait;
+    belay__seams.relax = relax;
     belay__seams.delay = delay;
 }
 
