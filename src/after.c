@@ -34,6 +34,7 @@ static struct {
     unsigned starting;   /* that may come to be, or have not got to work yet */
     unsigned idle;
     bool is_closed;
+    bool is_left_alone; /* at exit, one being busy: nobody will join them */
     bool has_left; /* `left` is to be joined */
     pthread_t left;
     atomic_int news; /* counts up: there is work, or the pool is closed */
@@ -166,7 +167,9 @@ static void run_thread(void)
             be_idle();
     }
     pool.left = pthread_self();
-    pool.has_left = true;
+    pool.has_left = !pool.is_left_alone;
+    if (pool.is_left_alone)
+        belay__os_detach(pool.left);
     --pool.threads;
     unlock(&belay__after_lock);
     announce();
@@ -318,6 +321,7 @@ void belay__after_close(void)
     lock(&belay__after_lock);
     pool.is_closed = true;
     bool is_busy = pool.running != NULL;
+    pool.is_left_alone = is_busy;
     unlock(&belay__after_lock);
     for (;;) {
         int news = atomic_fetch_add(&pool.news, 1) + 1;

@@ -323,6 +323,8 @@ void belay__clock_close(void)
     OS(wake)(&clock_.news);
     if (clock_.has_thread && atomic_load(&clock_.is_telling) == 0)
         OS(join)(clock_.thread);
+    else if (clock_.has_thread)
+        belay__os_detach(clock_.thread);
     if (clock_.timer >= 0)
         OS(close)(clock_.timer);
     if (belay__no_memory.fd >= 0)

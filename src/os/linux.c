@@ -106,6 +106,11 @@ void belay__os_join(pthread_t thread)
     pthread_join(thread, NULL);
 }
 
+void belay__os_detach(pthread_t thread)
+{
+    pthread_detach(thread);
+}
+
 /*
  * What a lock guards takes nanoseconds, unless its holder was put off the
  * processor or is ending a large subtree.  So: spin briefly, then yield, then

@@ -42,6 +42,7 @@ struct os_role {
 };
 int belay__os_thread(pthread_t *ret_thread, const struct os_role *role);
 void belay__os_join(pthread_t thread);
+void belay__os_detach(pthread_t thread); /* at exit: nobody will join it */
 
 /* Passes the time until a lock may be free: the longer, the more often. */
 void belay__os_relax(unsigned round);
