@@ -232,24 +232,30 @@ static struct family *lock_for_child(struct cancel_ctx *parent,
     return family;
 }
 
-/* Lists child under its parent, or ends it as its parent has ended. */
+/*
+ * Lists child under its parent, or ends it as its parent has ended.
+ *
+ * Under the lock of a crowd the parent counts as live, though its state may be
+ * ENDING by now: whoever ends it has yet to take that lock, and finds child.
+ */
 static void join(struct cancel_ctx *child, struct cancel_ctx *parent)
 {
     bool counts_here = child->base.parent == &parent->base;
-    if (state_of(&parent->base) != LIVE) {
-        child->cause = parent->cause;
-        atomic_init(&child->base.state, state_of(&parent->base));
-        if (counts_here)
-            count_refs(&parent->base, +1);
-    } else if (child->family != parent->family) {
+    DELAY_POINT("join");
+    if (child->family != parent->family) {
         struct shard *shard = shard_of(parent, child);
         LIST_PUSH(&shard->children, child);
         shard->held += counts_here;
-    } else {
-        LIST_PUSH(&parent->children, child);
-        if (counts_here)
-            count_refs(&parent->base, +1);
+        return;
     }
+    if (state_of(&parent->base) == LIVE) {
+        LIST_PUSH(&parent->children, child);
+    } else {
+        child->cause = parent->cause;
+        atomic_init(&child->base.state, state_of(&parent->base));
+    }
+    if (counts_here)
+        count_refs(&parent->base, +1);
 }
 
 void belay__adopt(struct cancel_ctx *child, belay_time now)

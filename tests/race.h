@@ -12,7 +12,7 @@ struct race {
     void (*prepare)(void *arg);
     void (*left)(void *arg);
     void (*right)(void *arg);
-    void (*check)(void *arg); /* as prepare, on the test's thread: may CHECK() */
+    void (*check)(void *arg); /* as prepare, on the test's thread: may fail */
     void *arg;
 };
 
@@ -34,8 +34,8 @@ static inline void spin(int turns)
 
 static inline void await_count(atomic_int *count, int value)
 {
-    for (int i = 0;
-         atomic_load_explicit(count, memory_order_acquire) < value; ++i)
+    for (int i = 0; atomic_load_explicit(count, memory_order_acquire) < value;
+         ++i)
         if (i > 1000)
             sched_yield();
 }
@@ -65,20 +65,24 @@ static inline void give_head_start(struct running_race *running, int round)
     spin(round * 11 % 300);
 }
 
+/* A check that fails leaves the other thread waiting, on memory of its own. */
 static inline void run_race(struct race race, int rounds)
 {
-    struct running_race running = {.race = race, .rounds = rounds};
-    pthread_t other = start(run_right, &running);
+    struct running_race *running = calloc(1, sizeof *running);
+    running->race = race;
+    running->rounds = rounds;
+    pthread_t other = start(run_right, running);
     for (int round = 0; round < rounds; ++round) {
         race.prepare(race.arg);
-        atomic_store_explicit(&running.started, round + 1,
+        atomic_store_explicit(&running->started, round + 1,
                               memory_order_release);
-        give_head_start(&running, round);
+        give_head_start(running, round);
         race.left(race.arg);
-        await_count(&running.finished, round + 1);
+        await_count(&running->finished, round + 1);
         race.check(race.arg);
     }
     join(other);
+    free(running);
 }
 
 #endif

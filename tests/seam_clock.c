@@ -69,7 +69,7 @@ static void *result_of(pthread_t thread)
     return result;
 }
 
-/* --- Two deadlines at once --------------------------------------------------- */
+/* --- Two deadlines at once ---------------------------------------------- */
 
 static void derive_twice(void *arg)
 {
@@ -116,7 +116,7 @@ TEST(whoever_waits_for_a_clock_that_does_not_start_tries_it_again)
     CHECK(in_child(derive_twice_in_vain, NULL) == 0);
 }
 
-/* --- A deadline and belay_clock_fd() at once ----------------------------------- */
+/* --- A deadline and belay_clock_fd() at once ---------------------------- */
 
 static void take_over_during_start(void *arg)
 {
@@ -145,7 +145,7 @@ TEST(the_program_may_take_the_clock_over_while_it_starts)
     CHECK(in_child(take_over_during_start, NULL) == 0);
 }
 
-/* --- Two belay_clock_fd() at once ------------------------------------------------ */
+/* --- Two belay_clock_fd() at once --------------------------------------- */
 
 static int other_fd;
 
@@ -175,7 +175,7 @@ TEST(of_two_clock_descriptors_made_at_once_one_is_kept)
     CHECK(in_child(ask_twice_at_once, NULL) == 0);
 }
 
-/* --- Failing --------------------------------------------------------------------- */
+/* --- Failing ------------------------------------------------------------ */
 
 static int no_timer(void)
 {

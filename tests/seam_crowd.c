@@ -1,36 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "check.h"
-
-#include "internal.h"
+#include "crowd.h"
 
 #include <errno.h>
-
-/* Tests of a parent whose children are of different families: src/crowd.c. */
-
-static unsigned cpu_now;
-
-static unsigned fake_cpu(void)
-{
-    return cpu_now;
-}
-
-/* A context that has been contended often enough, in a tree of parent's. */
-static struct cancel_ctx *make_crowded(const belay_ctx *parent)
-{
-    belay__seams.cpu = fake_cpu;
-    struct cancel_ctx *ctx =
-        (struct cancel_ctx *)belay_with_cancel_at(parent, BELAY_HERE);
-    for (int i = 0; i < 100 && !is_crowded(ctx); ++i)
-        belay__make_crowd(ctx);
-    CHECK(is_crowded(ctx));
-    return ctx;
-}
-
-static belay_ctx *derive_on(unsigned cpu, struct cancel_ctx *parent)
-{
-    cpu_now = cpu;
-    return belay_with_cancel_at(&parent->base, BELAY_HERE);
-}
 
 static unsigned family(const belay_ctx *ctx)
 {

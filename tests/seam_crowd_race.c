@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "crowd.h"
+#include "fakes/delay.h"
 #include "race.h"
-
-#include "fakes/fake_clock.h"
-#include "internal.h"
 
 /* The races of test_race_tree.c for a crowded parent: its children are of other
    families than itself, and its end takes all their locks. */
-
-static _Thread_local unsigned cpu_now;
-
-static unsigned fake_cpu(void)
-{
-    return cpu_now;
-}
-
-static belay_ctx *make_crowded(const belay_ctx *parent)
-{
-    struct cancel_ctx *ctx = (struct cancel_ctx *)belay_with_cancel(parent);
-    for (int i = 0; i < 100 && !is_crowded(ctx); ++i)
-        belay__make_crowd(ctx);
-    CHECK(is_crowded(ctx));
-    return &ctx->base;
-}
 
 enum { CHILDREN = 16 };
 
@@ -30,7 +13,7 @@ struct tree {
     belay_ctx *child;
     belay_ctx *children[CHILDREN];
     struct belay_watch watches[CHILDREN];
-    int calls;
+    int told[CHILDREN];
     bool won[2];
     int live[2];
     bool taken;
@@ -39,7 +22,7 @@ struct tree {
 static void prepare_parent(void *arg)
 {
     struct tree *t = arg;
-    *t = (struct tree){.parent = make_crowded(NULL)};
+    *t = (struct tree){.parent = &make_crowded(NULL)->base};
 }
 
 static void prepare_children(void *arg)
@@ -50,8 +33,16 @@ static void prepare_children(void *arg)
         cpu_now = i;
         t->children[i] = belay_with_cancel(t->parent);
         CHECK(belay_watch(t->children[i], &t->watches[i], count_call,
-                          &t->calls));
+                          &t->told[i]));
     }
+}
+
+static int count_told(const struct tree *t)
+{
+    int count = 0;
+    for (int i = 0; i < CHILDREN; ++i)
+        count += t->told[i];
+    return count;
 }
 
 static void end_all(struct tree *t)
@@ -79,11 +70,16 @@ static void cancel_right(void *arg)
     cancel_on(arg, 1);
 }
 
+static void cancel_parent(void *arg)
+{
+    belay_cancel_cause(((struct tree *)arg)->parent, -EPIPE, NULL);
+}
+
 static void run(void (*prepare)(void *), void (*left)(void *),
                 void (*right)(void *), void (*check)(void *))
 {
     struct tree tree;
-    run_race((struct race){prepare, left, right, check, &tree}, RACES / 4);
+    run_race((struct race){prepare, left, right, check, &tree}, RACES / 2);
 }
 
 static void derive(void *arg)
@@ -104,7 +100,8 @@ static void check_derived(void *arg)
 
 TEST(deriving_from_a_crowded_parent_never_loses_a_cancel)
 {
-    run(prepare_parent, derive, cancel_right, check_derived);
+    for (int i = 0; i < 8; ++i)
+        run(prepare_parent, derive, cancel_parent, check_derived);
 }
 
 static void check_one_won(void *arg)
@@ -112,7 +109,7 @@ static void check_one_won(void *arg)
     struct tree *t = arg;
     CHECK(t->won[0] + t->won[1] == 1);
     CHECK(t->live[0] == 0 && t->live[1] == 0);
-    CHECK(t->calls == CHILDREN);
+    CHECK(count_told(t) == CHILDREN);
     end_all(t);
 }
 
@@ -127,21 +124,16 @@ static void end_one(void *arg)
     belay_end(t->children[5]);
 }
 
-static void cancel_parent(void *arg)
-{
-    belay_cancel(((struct tree *)arg)->parent);
-}
-
 static void check_all_told(void *arg)
 {
     struct tree *t = arg;
     for (int i = 0; i < CHILDREN; ++i)
-        CHECK(!belay_unwatch(&t->watches[i]));
+        CHECK(!belay_unwatch(&t->watches[i]) && t->told[i] == 1);
     t->children[5] = NULL;
     end_all(t);
 }
 
-TEST(a_child_may_be_ended_while_its_crowded_parent_is_cancelled)
+TEST(a_child_may_be_ended_while_its_crowded_parent_is_canceled)
 {
     run(prepare_children, end_one, cancel_parent, check_all_told);
 }
@@ -155,7 +147,7 @@ static void take_back(void *arg)
 static void check_taken(void *arg)
 {
     struct tree *t = arg;
-    CHECK(t->calls == (t->taken ? CHILDREN - 1 : CHILDREN));
+    CHECK(count_told(t) == (t->taken ? CHILDREN - 1 : CHILDREN));
     end_all(t);
 }
 
@@ -182,7 +174,7 @@ static void check_parent(void *arg)
     belay_end(t->parent);
 }
 
-TEST(references_to_a_crowded_parent_come_and_go_while_it_is_cancelled)
+TEST(references_to_a_crowded_parent_come_and_go_while_it_is_canceled)
 {
     run(prepare_parent, count_references, cancel_right, check_parent);
 }
@@ -208,78 +200,72 @@ TEST(whoever_sees_a_crowded_parent_ended_sees_all_ended)
     run(prepare_children, look_for_end, cancel_right, check_seen);
 }
 
-/* --- Deadlines --------------------------------------------------------------- */
+/* --- Two threads that make one crowd ------------------------------------ */
 
-/* A crowd hangs below a deadline, and its children have later ones. */
-TEST(a_deadline_ends_a_crowd_below_it)
+static struct cancel_ctx *to_be_crowded;
+
+/* Another thread is faster: it comes in between. */
+static void *allocate_late(size_t size)
 {
-    fake_clock_start();
-    int calls = 0;
-    struct belay_watch watches[CHILDREN];
-    belay_ctx *children[CHILDREN];
-    belay_ctx *top = belay_with_timeout(NULL, BELAY_SECOND);
-    belay_ctx *parent = make_crowded(top);
-    for (unsigned i = 0; i < CHILDREN; ++i) {
-        cpu_now = i;
-        children[i] = belay_with_timeout(parent, BELAY_MINUTE);
-        CHECK(belay_watch(children[i], &watches[i], count_call, &calls));
-    }
-
-    CHECK(fake_clock_advance(BELAY_SECOND) == 1);
-
-    CHECK(calls == CHILDREN);
-    for (int i = 0; i < CHILDREN; ++i) {
-        CHECK(belay_err(children[i]) == BELAY_DEADLINE_EXCEEDED);
-        belay_end(children[i]);
-    }
-    belay_end(parent);
-    belay_end(top);
-    fake_clock_stop();
+    belay__seams.allocate = belay__os_allocate;
+    belay__make_crowd(to_be_crowded);
+    return belay__os_allocate(size);
 }
 
-TEST(two_crowds_may_end_in_the_same_instant)
+TEST(of_two_crowds_made_at_once_one_is_kept)
 {
-    fake_clock_start();
-    int calls = 0;
-    struct belay_watch watches[2];
-    belay_ctx *tops[2], *parents[2], *children[2];
-    for (unsigned i = 0; i < 2; ++i) {
-        cpu_now = i * 9;
-        tops[i] = belay_with_timeout(NULL, BELAY_SECOND);
-        parents[i] = make_crowded(tops[i]);
-        children[i] = belay_with_cancel(parents[i]);
-        CHECK(belay_watch(children[i], &watches[i], count_call, &calls));
+    belay_ctx *parent = belay_with_cancel(NULL);
+    to_be_crowded = (struct cancel_ctx *)parent;
+    while (!is_crowded(to_be_crowded)) {
+        belay__seams.allocate = allocate_late;
+        belay__make_crowd(to_be_crowded);
     }
+    belay__seams.allocate = belay__os_allocate;
+    cpu_now = 4;
+    belay_ctx *child = belay_with_cancel(parent);
 
-    CHECK(fake_clock_advance(BELAY_SECOND) == 2);
+    CHECK(belay_cancel(parent));
 
-    CHECK(calls == 2);
-    for (int i = 0; i < 2; ++i) {
-        CHECK(belay_err(children[i]) == BELAY_DEADLINE_EXCEEDED);
-        belay_end(children[i]);
-        belay_end(parents[i]);
-        belay_end(tops[i]);
-    }
-    fake_clock_stop();
+    CHECK(belay_err(child) == BELAY_CANCELED);
+    belay_end(child);
+    belay_end(parent);
 }
 
-TEST(a_deadline_of_a_child_in_a_crowd_ends_that_child_alone)
+/* --- Each side made to win ---------------------------------------------- */
+
+static void *cancel_it(void *parent)
 {
-    fake_clock_start();
-    belay_ctx *parent = make_crowded(NULL);
-    cpu_now = 2;
-    belay_ctx *soon = belay_with_timeout(parent, BELAY_SECOND);
-    cpu_now = 3;
-    belay_ctx *late = belay_with_timeout(parent, BELAY_MINUTE);
+    belay_cancel_cause(parent, -EPIPE, NULL);
+    return NULL;
+}
 
-    CHECK(fake_clock_advance(BELAY_SECOND) == 1);
+static void *derive_there(void *parent)
+{
+    return derive_on(7, parent);
+}
 
-    CHECK(belay_err(soon) == BELAY_DEADLINE_EXCEEDED);
-    CHECK(belay_err(late) == 0 && belay_err(parent) == 0);
-    belay_end(late);
-    belay_end(soon);
-    belay_end(parent);
-    fake_clock_stop();
+/* Under the lock of its crowd, it has seen the parent live; the canceler has
+   entered the parent, and waits for that lock. */
+TEST(a_child_made_while_its_crowded_parent_is_being_marked_ends_with_it)
+{
+    delay_install();
+    struct cancel_ctx *parent = make_crowded(NULL);
+    delay_hold("join");
+    pthread_t deriver = start(derive_there, parent);
+    delay_await("join");
+    delay_hold("entered");
+    pthread_t canceler = start(cancel_it, &parent->base);
+    delay_await("entered");
+
+    delay_release("join");
+    belay_ctx *child = join(deriver);
+    delay_release("entered");
+    join(canceler);
+
+    CHECK(belay_err(child) == BELAY_CANCELED);
+    CHECK(belay_cause(child)->code == -EPIPE);
+    belay_end(child);
+    belay_end(&parent->base);
 }
 
 int main(void)
@@ -288,18 +274,16 @@ int main(void)
         cmocka_unit_test(deriving_from_a_crowded_parent_never_loses_a_cancel),
         cmocka_unit_test(of_two_cancels_of_a_crowded_parent_one_wins),
         cmocka_unit_test(
-            a_child_may_be_ended_while_its_crowded_parent_is_cancelled),
+            a_child_may_be_ended_while_its_crowded_parent_is_canceled),
         cmocka_unit_test(
             a_watch_under_a_crowded_parent_is_either_taken_back_or_told),
         cmocka_unit_test(
-            references_to_a_crowded_parent_come_and_go_while_it_is_cancelled),
+            references_to_a_crowded_parent_come_and_go_while_it_is_canceled),
         cmocka_unit_test(whoever_sees_a_crowded_parent_ended_sees_all_ended),
-        cmocka_unit_test(a_deadline_ends_a_crowd_below_it),
-        cmocka_unit_test(two_crowds_may_end_in_the_same_instant),
+        cmocka_unit_test(of_two_crowds_made_at_once_one_is_kept),
         cmocka_unit_test(
-            a_deadline_of_a_child_in_a_crowd_ends_that_child_alone),
+            a_child_made_while_its_crowded_parent_is_being_marked_ends_with_it),
     };
     watchdog();
-    belay__seams.cpu = fake_cpu;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

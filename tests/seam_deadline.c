@@ -14,9 +14,14 @@ static belay_ctx *in(belay_duration after)
 TEST(a_deadline_fires_at_its_instant_and_not_before)
 {
     fake_clock_start();
-    const belay_duration durations[] = {
-        1, 2, 1000, BELAY_MILLISECOND - 1, BELAY_SECOND, BELAY_HOUR,
-        24 * 365 * BELAY_HOUR, 10 * 24 * 365 * BELAY_HOUR};
+    const belay_duration durations[] = {1,
+                                        2,
+                                        1000,
+                                        BELAY_MILLISECOND - 1,
+                                        BELAY_SECOND,
+                                        BELAY_HOUR,
+                                        24 * 365 * BELAY_HOUR,
+                                        10 * 24 * 365 * BELAY_HOUR};
     for (size_t i = 0; i < LENGTH(durations); ++i) {
         belay_ctx *ctx = in(durations[i]);
 
@@ -69,25 +74,25 @@ TEST(the_library_asks_to_be_woken_no_later_than_the_first_deadline)
 }
 
 /* DL11, S43 */
-TEST(a_cancelled_deadline_does_not_fire)
+TEST(a_canceled_deadline_does_not_fire)
 {
     fake_clock_start();
-    belay_ctx *cancelled = in(BELAY_SECOND);
+    belay_ctx *canceled = in(BELAY_SECOND);
     belay_ctx *ended = in(BELAY_SECOND);
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *inherited = belay_with_timeout(parent, BELAY_SECOND);
 
-    belay_cancel(cancelled);
+    belay_cancel(canceled);
     belay_end(ended);
     belay_cancel(parent);
 
     CHECK(fake_clock_advance(2 * BELAY_SECOND) == 0);
-    CHECK(belay_err(cancelled) == BELAY_CANCELED);
+    CHECK(belay_err(canceled) == BELAY_CANCELED);
     CHECK(belay_err(inherited) == BELAY_CANCELED);
     CHECK(fake_clock_alarm() == BELAY_FOREVER);
     belay_end(inherited);
     belay_end(parent);
-    belay_end(cancelled);
+    belay_end(canceled);
     fake_clock_stop();
 }
 
@@ -161,7 +166,7 @@ TEST(equal_deadlines_of_parent_and_child_end_both)
 }
 
 /* Both are past, and nobody has run the clock: rule 7. */
-TEST(a_past_deadline_under_a_parents_that_is_past_gives_a_context_born_ended)
+TEST(a_past_deadline_under_a_past_parents_gives_a_context_born_ended)
 {
     fake_clock_start();
     belay_ctx *parent = in(BELAY_SECOND);
@@ -204,6 +209,42 @@ TEST(a_context_whose_deadline_has_passed_is_live_until_the_clock_comes)
     fake_clock_stop();
 }
 
+static int steps;
+
+static belay_time count_now(void)
+{
+    ++steps;
+    return belay__os_now();
+}
+
+static void count_place(const char *place)
+{
+    (void)place;
+    ++steps;
+}
+
+/* Rule 9.  Before each lock there is a delay point. */
+TEST(a_live_check_reads_no_clock_and_takes_no_lock)
+{
+    static const struct belay_key key = {"key", NULL};
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    belay_ctx *value = belay_with_value(ctx, &key, NULL);
+    struct belay__seams real = belay__seams;
+    belay__seams.now = count_now;
+    belay__seams.delay = count_place;
+
+    steps = 0;
+    CHECK(belay_err(ctx) == 0 && belay_err(value) == 0);
+    CHECK(belay_stopped(ctx) == 0 && belay_cause(ctx) == NULL);
+    CHECK(steps == 0);
+    CHECK(belay_remaining(ctx) == BELAY_FOREVER && belay_fd(ctx) >= 0);
+    CHECK(steps > 0); /* these do, so that they are counted */
+
+    belay__seams = real;
+    belay_end(value);
+    belay_end(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,16 +252,17 @@ int main(void)
         cmocka_unit_test(a_deadline_fires_on_time_at_every_power_of_two),
         cmocka_unit_test(
             the_library_asks_to_be_woken_no_later_than_the_first_deadline),
-        cmocka_unit_test(a_cancelled_deadline_does_not_fire),
+        cmocka_unit_test(a_canceled_deadline_does_not_fire),
         cmocka_unit_test(
             a_context_may_be_given_back_in_the_very_instant_it_is_due),
         cmocka_unit_test(a_cancel_that_comes_before_the_clock_is_run_wins),
         cmocka_unit_test(the_earliest_deadline_of_a_chain_ends_what_is_below),
         cmocka_unit_test(equal_deadlines_of_parent_and_child_end_both),
         cmocka_unit_test(
-            a_past_deadline_under_a_parents_that_is_past_gives_a_context_born_ended),
+            a_past_deadline_under_a_past_parents_gives_a_context_born_ended),
         cmocka_unit_test(
             a_context_whose_deadline_has_passed_is_live_until_the_clock_comes),
+        cmocka_unit_test(a_live_check_reads_no_clock_and_takes_no_lock),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

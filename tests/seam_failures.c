@@ -104,8 +104,8 @@ static void give_back(struct scenario *scene, struct belay_after *after,
 static void use_everything(struct scenario *scene)
 {
     ++scene->values;
-    belay_ctx *value = made(
-        scene, belay_with_value(NULL, &owned, &scene->destroyed), 0);
+    belay_ctx *value =
+        made(scene, belay_with_value(NULL, &owned, &scene->destroyed), 0);
     belay_ctx *parent = made(scene, belay_with_cancel(value), 0);
     belay_ctx *timed =
         made(scene, belay_with_timeout_cause(parent, BELAY_HOUR, 1, "x"), 0);

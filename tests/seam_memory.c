@@ -180,7 +180,7 @@ TEST(a_cancel_needs_no_memory)
     belay_end(parent);
 }
 
-TEST(without_memory_the_text_of_a_cause_is_the_codes_and_the_rest_is_kept)
+TEST(without_memory_a_cause_has_its_codes_text_and_keeps_the_rest)
 {
     belay_ctx *ctx = belay_with_cancel(NULL);
     refuse_memory();
@@ -216,7 +216,7 @@ TEST(watching_asking_and_waiting_need_no_memory)
     failing_never();
 }
 
-/* --- No descriptors ------------------------------------------------------- */
+/* --- No descriptors ----------------------------------------------------- */
 
 TEST(without_a_descriptor_there_is_an_errno)
 {
@@ -259,7 +259,7 @@ int main(void)
         cmocka_unit_test(without_memory_there_is_no_after_function),
         cmocka_unit_test(a_cancel_needs_no_memory),
         cmocka_unit_test(
-            without_memory_the_text_of_a_cause_is_the_codes_and_the_rest_is_kept),
+            without_memory_a_cause_has_its_codes_text_and_keeps_the_rest),
         cmocka_unit_test(watching_asking_and_waiting_need_no_memory),
         cmocka_unit_test(without_a_descriptor_there_is_an_errno),
         cmocka_unit_test(

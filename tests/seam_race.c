@@ -5,9 +5,9 @@
 
 /* Whoever races with a cancel is held just before its decisive step, while the
    cancel runs to its end.  That the other side wins is what the tests without
-   delays see.  What a canceller in the middle means is in seam_race_end.c. */
+   delays see.  What a canceler in the middle means is in seam_race_end.c. */
 
-/* --- "derive": rule 6, CA16, S18 ----------------------------------------- */
+/* --- "derive": rule 6, CA16, S18 ---------------------------------------- */
 
 struct deriver {
     const belay_ctx *parent;
@@ -37,6 +37,7 @@ static belay_ctx *with_nothing(const belay_ctx *parent)
     return belay_with_cancel(parent);
 }
 
+/* CA16, rule 6 */
 TEST(deriving_never_loses_a_cancel)
 {
     belay_ctx *(*kinds[])(const belay_ctx *) = {with_nothing, with_hour,
@@ -76,7 +77,7 @@ TEST(deriving_from_what_is_given_back_meanwhile_needs_a_reference_only)
     belay_end(deriver.child);
 }
 
-/* --- "unwatch" ------------------------------------------------------------ */
+/* --- "unwatch" ---------------------------------------------------------- */
 
 struct taker {
     struct belay_watch watch;
@@ -169,7 +170,7 @@ TEST(stopping_comes_too_late_when_the_function_has_run)
     belay_end(ctx);
 }
 
-/* --- "drop" --------------------------------------------------------------- */
+/* --- "drop" ------------------------------------------------------------- */
 
 static void count_destroyed(void *value)
 {

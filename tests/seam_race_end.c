@@ -4,7 +4,7 @@
 #include "fakes/delay.h"
 #include "fakes/fake_clock.h"
 
-/* A canceller that is held in the middle of an ending: after the marking, and
+/* A canceler that is held in the middle of an ending: after the marking, and
    before the telling. */
 
 static void *cancel(void *ctx)
@@ -15,16 +15,16 @@ static void *cancel(void *ctx)
 static pthread_t cancel_until(const char *place, belay_ctx *ctx)
 {
     delay_hold(place);
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
     delay_await(place);
-    return canceller;
+    return canceler;
 }
 
-/* Returns what the canceller's call returned. */
-static bool let_cancel_go_on(const char *place, pthread_t canceller)
+/* Returns what the canceler's call returned. */
+static bool let_cancel_go_on(const char *place, pthread_t canceler)
 {
     delay_release(place);
-    bool won = join(canceller) != NULL;
+    bool won = join(canceler) != NULL;
     return won;
 }
 
@@ -45,7 +45,7 @@ TEST(before_the_telling_the_subtree_has_ended_and_every_wait_is_ready)
     int fd = belay_fd(child);
     CHECK(belay_watch(parent, &watch, count_call, &calls));
 
-    pthread_t canceller = cancel_until("marked", parent);
+    pthread_t canceler = cancel_until("marked", parent);
 
     CHECK(ended_by_first(parent) && ended_by_first(child));
     CHECK(is_readable(fd) && is_readable(belay_fd(parent)));
@@ -53,7 +53,7 @@ TEST(before_the_telling_the_subtree_has_ended_and_every_wait_is_ready)
     CHECK(belay_sleep(child, BELAY_HOUR) == BELAY_CANCELED);
     CHECK(belay_poll(child, NULL, 0, -1) == BELAY_CANCELED);
     CHECK(calls == 0);
-    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(let_cancel_go_on("marked", canceler));
     CHECK(calls == 1);
     belay_end(child);
     belay_end(parent);
@@ -68,13 +68,13 @@ TEST(the_loser_of_a_race_returns_without_waiting_for_the_watches)
     int calls = 0;
     CHECK(belay_watch(parent, &watch, count_call, &calls));
 
-    pthread_t canceller = cancel_until("marked", parent);
+    pthread_t canceler = cancel_until("marked", parent);
 
     CHECK(!belay_cancel_cause(parent, -EIO, "second"));
     CHECK(!belay_cancel(child));
     CHECK(ended_by_first(parent) && ended_by_first(child));
     CHECK(calls == 0);
-    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(let_cancel_go_on("marked", canceler));
     belay_end(child);
     belay_end(parent);
 }
@@ -87,11 +87,11 @@ TEST(before_the_telling_a_watch_can_be_taken_back)
     for (int i = 0; i < 3; ++i)
         CHECK(belay_watch(ctx, &watches[i], count_call, &calls[i]));
 
-    pthread_t canceller = cancel_until("marked", ctx);
+    pthread_t canceler = cancel_until("marked", ctx);
 
     CHECK(belay_unwatch(&watches[0]));
     CHECK(belay_try_unwatch(&watches[2]) == 1);
-    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(let_cancel_go_on("marked", canceler));
     CHECK(calls[0] == 0 && calls[1] == 1 && calls[2] == 0);
     belay_end(ctx);
 }
@@ -104,11 +104,11 @@ TEST(a_watch_taken_back_before_the_telling_may_be_used_again_at_once)
     int calls = 0;
     CHECK(belay_watch(ctx, &watch, count_call, &calls));
 
-    pthread_t canceller = cancel_until("marked", ctx);
+    pthread_t canceler = cancel_until("marked", ctx);
     CHECK(belay_unwatch(&watch));
     CHECK(!belay_watch(ctx, &watch, count_call, &calls));
     CHECK(belay_watch(other, &watch, count_call, &calls));
-    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(let_cancel_go_on("marked", canceler));
 
     CHECK(calls == 0);
     belay_end(other);
@@ -123,11 +123,11 @@ TEST(before_the_telling_whatever_is_derived_is_born_ended)
     int calls = 0;
     CHECK(belay_watch(ctx, &watch, count_call, &calls));
 
-    pthread_t canceller = cancel_until("marked", ctx);
+    pthread_t canceler = cancel_until("marked", ctx);
     belay_ctx *child = belay_with_timeout(ctx, BELAY_HOUR);
 
     CHECK(ended_by_first(child));
-    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(let_cancel_go_on("marked", canceler));
     belay_end(child);
     belay_end(ctx);
 }
@@ -143,12 +143,12 @@ TEST(the_watches_are_told_though_the_context_is_gone)
     CHECK(belay_watch(parent, &watches[0], count_call, &calls));
     CHECK(belay_watch(child, &watches[1], count_call, &calls));
 
-    pthread_t canceller = cancel_until("marked", parent);
+    pthread_t canceler = cancel_until("marked", parent);
     belay_end(child);
     belay_end(parent);
 
     CHECK(calls == 0);
-    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(let_cancel_go_on("marked", canceler));
     CHECK(calls == 2);
 }
 
@@ -164,10 +164,10 @@ TEST(before_the_telling_an_after_function_can_be_stopped)
     belay_ctx *ctx = belay_with_cancel(NULL);
     struct belay_after *after = belay_after_func(ctx, never, NULL);
 
-    pthread_t canceller = cancel_until("marked", ctx);
+    pthread_t canceler = cancel_until("marked", ctx);
 
     CHECK(belay_after_stop(after));
-    CHECK(let_cancel_go_on("marked", canceller));
+    CHECK(let_cancel_go_on("marked", canceler));
     belay_end(ctx);
 }
 

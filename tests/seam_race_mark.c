@@ -4,7 +4,7 @@
 #include "fakes/delay.h"
 #include "fakes/fake_clock.h"
 
-/* A canceller that is held in the middle of the marking: some of the subtree
+/* A canceler that is held in the middle of the marking: some of the subtree
    has ended, some has not, and nobody is to see that.  And a deadline that is
    held before it is armed. */
 
@@ -78,15 +78,14 @@ static int by_watching(const belay_ctx *parent)
    until the child has ended as well. */
 TEST(whoever_meets_a_marking_waits_until_it_is_complete)
 {
-    int (*ways[])(const belay_ctx *) = {by_err,      by_stopped,  by_losing,
-                                        by_cause,    by_deriving, by_waiting,
+    int (*ways[])(const belay_ctx *) = {by_err,     by_stopped,  by_losing,
+                                        by_cause,   by_deriving, by_waiting,
                                         by_watching};
     for (size_t i = 0; i < LENGTH(ways); ++i) {
-        struct race race = {.parent = belay_with_cancel(NULL),
-                            .look = ways[i]};
+        struct race race = {.parent = belay_with_cancel(NULL), .look = ways[i]};
         race.child = belay_with_cancel(race.parent);
         delay_hold("entered");
-        pthread_t canceller = start(cancel, race.parent);
+        pthread_t canceler = start(cancel, race.parent);
         delay_await("entered"); /* the parent is being ended, the child lives */
         delay_hold("relax");
         pthread_t looker = start(look, &race);
@@ -94,7 +93,7 @@ TEST(whoever_meets_a_marking_waits_until_it_is_complete)
 
         delay_release("entered");
         delay_release("relax");
-        join(canceller);
+        join(canceler);
         join(looker);
 
         CHECK(race.seen == BELAY_CANCELED);

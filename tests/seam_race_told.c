@@ -3,7 +3,7 @@
 
 #include "fakes/delay.h"
 
-/* A canceller that is held when the function of a watch has returned, and the
+/* A canceler that is held when the function of a watch has returned, and the
    library has not yet let go of the watch. */
 
 static void *cancel(void *ctx)
@@ -14,16 +14,16 @@ static void *cancel(void *ctx)
 static pthread_t cancel_until(const char *place, belay_ctx *ctx)
 {
     delay_hold(place);
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
     delay_await(place);
-    return canceller;
+    return canceler;
 }
 
-/* Returns what the canceller's call returned. */
-static bool let_cancel_go_on(const char *place, pthread_t canceller)
+/* Returns what the canceler's call returned. */
+static bool let_cancel_go_on(const char *place, pthread_t canceler)
 {
     delay_release(place);
-    bool won = join(canceller) != NULL;
+    bool won = join(canceler) != NULL;
     return won;
 }
 
@@ -54,14 +54,14 @@ TEST(taking_back_waits_until_the_library_has_let_go_of_the_watch)
     int calls = 0;
     CHECK(belay_watch(ctx, watch, count_call, &calls));
 
-    pthread_t canceller = cancel_until("told", ctx);
+    pthread_t canceler = cancel_until("told", ctx);
     CHECK(calls == 1 && belay_try_unwatch(watch) == -EBUSY);
     struct taker taker = {watch, true};
     delay_hold("sleep");
     pthread_t other = start(take_back, &taker);
     delay_await("sleep");
 
-    CHECK(let_cancel_go_on("told", canceller));
+    CHECK(let_cancel_go_on("told", canceler));
     delay_release("sleep");
     join(other);
     CHECK(!taker.taken);
@@ -69,6 +69,7 @@ TEST(taking_back_waits_until_the_library_has_let_go_of_the_watch)
     belay_end(ctx);
 }
 
+/* Rule 4, class C */
 TEST(no_lock_is_held_while_a_watch_is_told)
 {
     belay_ctx *ctx = belay_with_cancel(NULL);
@@ -77,14 +78,14 @@ TEST(no_lock_is_held_while_a_watch_is_told)
     CHECK(belay_watch(ctx, &watches[0], count_call, &calls));
     CHECK(belay_watch(ctx, &watches[1], count_call, &calls));
 
-    pthread_t canceller = cancel_until("told", ctx);
+    pthread_t canceler = cancel_until("told", ctx);
     belay_ctx *child = belay_with_cancel(ctx);
     belay_unref(belay_ref(ctx));
 
     CHECK(ended_by_first(child));
     CHECK(is_readable(belay_fd(ctx)));
     CHECK(belay_unwatch(&watches[1]));
-    CHECK(let_cancel_go_on("told", canceller));
+    CHECK(let_cancel_go_on("told", canceler));
     CHECK(calls == 1);
     belay_end(child);
     belay_end(ctx);
@@ -103,13 +104,13 @@ TEST(a_watch_that_freed_itself_is_not_touched_again)
     struct belay_watch *watch = malloc(sizeof *watch);
     CHECK(belay_watch(ctx, watch, free_watch, watch));
 
-    pthread_t canceller = cancel_until("told", ctx);
+    pthread_t canceler = cancel_until("told", ctx);
     belay_end(ctx);
 
-    CHECK(let_cancel_go_on("told", canceller));
+    CHECK(let_cancel_go_on("told", canceler));
 }
 
-/* --- From inside, while another thread waits for fn --------------------------- */
+/* --- From inside, while another thread waits for fn --------------------- */
 
 struct again {
     struct belay_watch watch;
@@ -126,8 +127,8 @@ static void watch_the_next(void *arg, int err)
     (void)err;
     sem_post(&again->entered);
     await(&again->go);
-    again->watched = belay_watch(again->next, &again->watch, count_call,
-                                 &again->calls);
+    again->watched =
+        belay_watch(again->next, &again->watch, count_call, &again->calls);
 }
 
 /* To whoever waits for it, fn is over when it registers its watch again. */
@@ -138,7 +139,7 @@ TEST(a_watch_may_be_used_again_inside_while_another_thread_waits_for_it)
     sem_init(&again.entered, 0, 0);
     sem_init(&again.go, 0, 0);
     CHECK(belay_watch(ctx, &again.watch, watch_the_next, &again));
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
     await(&again.entered);
     struct taker taker = {&again.watch, true};
     delay_hold("sleep");
@@ -146,7 +147,7 @@ TEST(a_watch_may_be_used_again_inside_while_another_thread_waits_for_it)
     delay_await("sleep");
 
     sem_post(&again.go);
-    CHECK(join(canceller) != NULL);
+    CHECK(join(canceler) != NULL);
     delay_release("sleep");
     join(other);
 
@@ -172,7 +173,7 @@ TEST(a_watch_may_take_itself_back_while_another_thread_waits_for_it)
     sem_init(&again.entered, 0, 0);
     sem_init(&again.go, 0, 0);
     CHECK(belay_watch(ctx, &again.watch, forget_itself, &again));
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
     await(&again.entered);
     struct taker taker = {&again.watch, true};
     delay_hold("sleep");
@@ -180,7 +181,7 @@ TEST(a_watch_may_take_itself_back_while_another_thread_waits_for_it)
     delay_await("sleep");
 
     sem_post(&again.go);
-    CHECK(join(canceller) != NULL);
+    CHECK(join(canceler) != NULL);
     delay_release("sleep");
     join(other);
 

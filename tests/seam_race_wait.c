@@ -7,7 +7,7 @@
 
 /* A cancel while another thread makes a descriptor, or is about to sleep. */
 
-/* --- "fd" ----------------------------------------------------------------- */
+/* --- "fd" --------------------------------------------------------------- */
 
 static int count_descriptors(void)
 {
@@ -69,7 +69,7 @@ TEST(two_threads_that_make_a_descriptor_at_once_get_the_same)
     CHECK(count_descriptors() == before);
 }
 
-/* --- "wait": class F, reliability row 45 ---------------------------------- */
+/* --- "wait": class F, reliability row 45 -------------------------------- */
 
 struct waiter {
     const belay_ctx *ctx;

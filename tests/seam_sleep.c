@@ -141,7 +141,7 @@ TEST(a_wait_runs_the_clock_for_its_own_deadline)
     fake_clock_stop();
 }
 
-/* --- What can never end -------------------------------------------------- */
+/* --- What can never end ------------------------------------------------- */
 
 static belay_time asked_until;
 
@@ -179,7 +179,7 @@ TEST(a_wait_for_what_can_never_end_is_for_ever)
     belay_end(detached);
 }
 
-/* --- The texts that have time in them ------------------------------------ */
+/* --- The texts that have time in them ----------------------------------- */
 
 static void check_description(belay_duration after, const char *expected)
 {

@@ -96,7 +96,7 @@ TEST(without_a_thread_a_deadline_is_refused_and_not_unlimited)
 }
 
 /* DL09 for this refusal, too. */
-TEST(without_a_thread_a_deadline_under_an_ended_parent_has_the_parents_end)
+TEST(without_a_thread_a_child_of_an_ended_parent_has_the_parents_end)
 {
     refuse_threads();
     belay_ctx *parent = belay_with_cancel(NULL);
@@ -124,7 +124,7 @@ TEST(without_a_thread_there_is_no_after_function)
     belay_end(live);
 }
 
-/* --- With threads -------------------------------------------------------- */
+/* --- With threads ------------------------------------------------------- */
 
 TEST(all_deadlines_share_one_thread)
 {
@@ -188,7 +188,7 @@ int main(void)
         cmocka_unit_test(
             without_a_thread_a_deadline_is_refused_and_not_unlimited),
         cmocka_unit_test(
-            without_a_thread_a_deadline_under_an_ended_parent_has_the_parents_end),
+            without_a_thread_a_child_of_an_ended_parent_has_the_parents_end),
         cmocka_unit_test(without_a_thread_there_is_no_after_function),
         cmocka_unit_test(all_deadlines_share_one_thread),
         cmocka_unit_test(registering_many_after_functions_asks_for_one_thread),

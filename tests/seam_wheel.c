@@ -4,7 +4,7 @@
 #include "fakes/fake_clock.h"
 
 /* Many deadlines at once, compared with the simplest thing that could be
-   right: each has fired exactly if it is due and was not cancelled before. */
+   right: each has fired exactly if it is due and was not canceled before. */
 
 enum { MANY = 500, STEPS = 200 };
 
@@ -12,7 +12,7 @@ struct model {
     const belay_ctx *parent;
     belay_ctx *made[MANY];
     belay_time due[MANY];
-    bool cancelled[MANY];
+    bool canceled[MANY];
     bool fired[MANY];
 };
 
@@ -36,7 +36,7 @@ static void make(struct model *model, int i, uint64_t *seed)
     belay_duration after = some_time(seed, 46);
     model->made[i] = belay_with_timeout(model->parent, after);
     model->due[i] = belay_now() + after;
-    model->cancelled[i] = false;
+    model->canceled[i] = false;
     model->fired[i] = false;
 }
 
@@ -45,7 +45,7 @@ static int fire(struct model *model, belay_time now)
 {
     int fired = 0;
     for (int i = 0; i < MANY; ++i)
-        if (!model->cancelled[i] && !model->fired[i] && model->due[i] <= now) {
+        if (!model->canceled[i] && !model->fired[i] && model->due[i] <= now) {
             model->fired[i] = true;
             ++fired;
         }
@@ -56,7 +56,7 @@ static void check(const struct model *model)
 {
     for (int i = 0; i < MANY; ++i) {
         int expected = model->fired[i]       ? BELAY_DEADLINE_EXCEEDED
-                       : model->cancelled[i] ? BELAY_CANCELED
+                       : model->canceled[i] ? BELAY_CANCELED
                                              : 0;
         CHECK(belay_err(model->made[i]) == expected);
     }
@@ -66,9 +66,9 @@ static void cancel_or_replace(struct model *model, uint64_t *seed)
 {
     int i = (int)(next_random(seed) % MANY);
     if (next_random(seed) % 2 == 0) {
-        bool was_live = !model->fired[i] && !model->cancelled[i];
+        bool was_live = !model->fired[i] && !model->canceled[i];
         CHECK(belay_cancel(model->made[i]) == was_live);
-        model->cancelled[i] |= was_live;
+        model->canceled[i] |= was_live;
     } else {
         belay_end(model->made[i]);
         make(model, i, seed);
@@ -175,8 +175,8 @@ TEST(slack_gathers_deadlines)
     belay_ctx *made[NEAR];
     belay_clock_slack(BELAY_MILLISECOND);
     for (int i = 0; i < NEAR; ++i)
-        made[i] = belay_with_timeout(
-            NULL, BELAY_SECOND + i * 10 * BELAY_MICROSECOND);
+        made[i] =
+            belay_with_timeout(NULL, BELAY_SECOND + i * 10 * BELAY_MICROSECOND);
     int looks = 0;
     for (int fired = 0; fired < NEAR; ++looks)
         fired += fake_clock_advance(fake_clock_alarm() - belay_now());

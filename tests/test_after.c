@@ -50,7 +50,7 @@ static void keep_thread(void *arg)
 }
 
 /* AF03, S62 */
-TEST(an_after_function_of_an_ended_context_runs_at_once_on_another_thread)
+TEST(an_after_function_of_an_ended_context_runs_at_once_elsewhere)
 {
     belay_ctx *ctx = belay_with_timeout(NULL, 0);
     pthread_t ran_on = pthread_self();
@@ -62,7 +62,7 @@ TEST(an_after_function_of_an_ended_context_runs_at_once_on_another_thread)
     belay_end(ctx);
 }
 
-TEST(an_after_function_never_runs_on_the_cancellers_thread)
+TEST(an_after_function_never_runs_on_the_cancelers_thread)
 {
     belay_ctx *ctx = belay_with_cancel(NULL);
     pthread_t ran_on = pthread_self();
@@ -163,8 +163,7 @@ static void give_self_back(void *arg)
 
 TEST(an_after_function_may_give_itself_back)
 {
-    bool (*ways[])(struct belay_after *) = {belay_after_stop,
-                                            belay_after_join};
+    bool (*ways[])(struct belay_after *) = {belay_after_stop, belay_after_join};
     for (size_t i = 0; i < LENGTH(ways); ++i) {
         belay_ctx *ctx = belay_with_cancel(NULL);
         struct inside inside = {.give_back = ways[i], .prevented = true};
@@ -237,8 +236,8 @@ static void look_at_signals(void *arg)
 {
     sigset_t blocked;
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
-    const int asynchronous[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGCHLD,
-                                SIGUSR1, SIGPROF, SIGWINCH};
+    const int asynchronous[] = {SIGINT,  SIGTERM, SIGHUP,  SIGALRM,
+                                SIGCHLD, SIGUSR1, SIGPROF, SIGWINCH};
     bool *all = arg;
     *all = true;
     for (size_t i = 0; i < LENGTH(asynchronous); ++i)
@@ -264,8 +263,8 @@ int main(void)
         cmocka_unit_test(
             an_after_function_runs_after_a_deadline_and_an_ancestors_end),
         cmocka_unit_test(
-            an_after_function_of_an_ended_context_runs_at_once_on_another_thread),
-        cmocka_unit_test(an_after_function_never_runs_on_the_cancellers_thread),
+            an_after_function_of_an_ended_context_runs_at_once_elsewhere),
+        cmocka_unit_test(an_after_function_never_runs_on_the_cancelers_thread),
         cmocka_unit_test(an_after_function_that_was_stopped_never_runs),
         cmocka_unit_test(stopping_nothing_prevents_nothing),
         cmocka_unit_test(each_of_many_after_functions_runs_once),

@@ -104,6 +104,7 @@ TEST(a_root_needs_no_memory)
     CHECK(end_counting() == 0);
 }
 
+/* CA08 */
 TEST(a_child_needs_one_allocation)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
@@ -251,6 +252,7 @@ TEST(asking_and_waiting_need_no_memory)
     belay_end(ctx);
 }
 
+/* CA10 */
 TEST(an_after_function_needs_one_allocation)
 {
     warm_up();

@@ -4,7 +4,7 @@
 #include <belay/belay.h>
 
 /* CU03, S16 */
-TEST(cancelling_ends_a_context_with_canceled)
+TEST(canceling_ends_a_context_with_canceled)
 {
     belay_ctx *ctx = belay_with_cancel(NULL);
     CHECK(belay_err(ctx) == 0);
@@ -50,7 +50,7 @@ TEST(what_is_derived_from_a_live_context_is_live)
 }
 
 /* CA05, rule 3 */
-TEST(cancelling_reaches_every_kind_of_descendant)
+TEST(canceling_reaches_every_kind_of_descendant)
 {
     static const struct belay_key key = {"key", NULL};
     belay_ctx *parent = belay_with_cancel(NULL);
@@ -75,7 +75,7 @@ TEST(cancelling_reaches_every_kind_of_descendant)
 }
 
 /* CA07 */
-TEST(cancelling_a_child_leaves_its_parent_live)
+TEST(canceling_a_child_leaves_its_parent_live)
 {
     belay_ctx *cancelable = belay_with_cancel(NULL);
     const belay_ctx *parents[] = {belay_background(), cancelable};
@@ -94,7 +94,7 @@ TEST(cancelling_a_child_leaves_its_parent_live)
 }
 
 /* S15 */
-TEST(cancelling_a_child_leaves_its_siblings_live)
+TEST(canceling_a_child_leaves_its_siblings_live)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *children[3];
@@ -231,12 +231,12 @@ TEST(contexts_that_cancel_each_other_all_end)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cancelling_ends_a_context_with_canceled),
+        cmocka_unit_test(canceling_ends_a_context_with_canceled),
         cmocka_unit_test(only_the_first_cancel_ends_a_context),
         cmocka_unit_test(what_is_derived_from_a_live_context_is_live),
-        cmocka_unit_test(cancelling_reaches_every_kind_of_descendant),
-        cmocka_unit_test(cancelling_a_child_leaves_its_parent_live),
-        cmocka_unit_test(cancelling_a_child_leaves_its_siblings_live),
+        cmocka_unit_test(canceling_reaches_every_kind_of_descendant),
+        cmocka_unit_test(canceling_a_child_leaves_its_parent_live),
+        cmocka_unit_test(canceling_a_child_leaves_its_siblings_live),
         cmocka_unit_test(
             children_that_have_ended_leave_nothing_in_their_parent),
         cmocka_unit_test(a_child_of_an_ended_parent_is_born_ended),

@@ -61,7 +61,7 @@ TEST(a_cause_that_names_the_deadline_is_still_a_cancel)
 }
 
 /* CU06, S32 */
-TEST(a_parents_cause_stays_when_the_child_is_cancelled_later)
+TEST(a_parents_cause_stays_when_the_child_is_canceled_later)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *child = belay_with_cancel(parent);
@@ -76,7 +76,7 @@ TEST(a_parents_cause_stays_when_the_child_is_cancelled_later)
 }
 
 /* CU08 */
-TEST(a_parents_cause_stays_when_the_child_is_plainly_cancelled_later)
+TEST(a_parents_cause_stays_when_the_child_is_plainly_canceled_later)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *child = belay_with_cancel(parent);
@@ -90,7 +90,7 @@ TEST(a_parents_cause_stays_when_the_child_is_plainly_cancelled_later)
 }
 
 /* CU09 */
-TEST(a_plainly_cancelled_child_takes_no_cause_from_its_parent)
+TEST(a_plainly_canceled_child_takes_no_cause_from_its_parent)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *child = belay_with_cancel(parent);
@@ -105,7 +105,7 @@ TEST(a_plainly_cancelled_child_takes_no_cause_from_its_parent)
 }
 
 /* CU10 */
-TEST(a_plainly_cancelled_parent_leaves_no_room_for_a_childs_cause)
+TEST(a_plainly_canceled_parent_leaves_no_room_for_a_childs_cause)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *child = belay_with_cancel(parent);
@@ -184,7 +184,7 @@ TEST(a_cancel_before_the_deadline_has_nothing_of_the_deadlines_cause)
 }
 
 /* Where Belay leaves Go: there, only WithCancelCause takes one. */
-TEST(a_context_with_a_deadline_can_be_cancelled_with_a_cause)
+TEST(a_context_with_a_deadline_can_be_canceled_with_a_cause)
 {
     belay_ctx *ctx =
         belay_with_timeout_cause(NULL, BELAY_HOUR, -EAGAIN, "too slow");
@@ -196,7 +196,7 @@ TEST(a_context_with_a_deadline_can_be_cancelled_with_a_cause)
 }
 
 /* CU16 */
-TEST(a_deadlines_cause_stays_when_the_parent_is_cancelled_later)
+TEST(a_deadlines_cause_stays_when_the_parent_is_canceled_later)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *child = belay_with_timeout_cause(parent, 0, 3, "too slow");
@@ -214,8 +214,7 @@ TEST(a_deadlines_cause_is_dropped_where_the_parents_deadline_is_earlier)
 {
     belay_ctx *parent =
         belay_with_timeout_cause(NULL, BELAY_MILLISECOND, 1, "parent");
-    belay_ctx *child =
-        belay_with_timeout_cause(parent, BELAY_HOUR, 2, "child");
+    belay_ctx *child = belay_with_timeout_cause(parent, BELAY_HOUR, 2, "child");
 
     CHECK(belay_wait(child) == BELAY_DEADLINE_EXCEEDED);
 
@@ -253,13 +252,13 @@ int main(void)
         cmocka_unit_test(a_cause_never_changes_the_error),
         cmocka_unit_test(a_cause_that_names_the_deadline_is_still_a_cancel),
         cmocka_unit_test(
-            a_parents_cause_stays_when_the_child_is_cancelled_later),
+            a_parents_cause_stays_when_the_child_is_canceled_later),
         cmocka_unit_test(
-            a_parents_cause_stays_when_the_child_is_plainly_cancelled_later),
+            a_parents_cause_stays_when_the_child_is_plainly_canceled_later),
         cmocka_unit_test(
-            a_plainly_cancelled_child_takes_no_cause_from_its_parent),
+            a_plainly_canceled_child_takes_no_cause_from_its_parent),
         cmocka_unit_test(
-            a_plainly_cancelled_parent_leaves_no_room_for_a_childs_cause),
+            a_plainly_canceled_parent_leaves_no_room_for_a_childs_cause),
         cmocka_unit_test(a_childs_cause_stays_its_own),
         cmocka_unit_test(a_deadline_in_the_past_wins_over_a_later_cancel),
         cmocka_unit_test(a_cancel_before_the_deadline_is_a_plain_cancel),
@@ -267,9 +266,9 @@ int main(void)
         cmocka_unit_test(
             a_cancel_before_the_deadline_has_nothing_of_the_deadlines_cause),
         cmocka_unit_test(
-            a_context_with_a_deadline_can_be_cancelled_with_a_cause),
+            a_context_with_a_deadline_can_be_canceled_with_a_cause),
         cmocka_unit_test(
-            a_deadlines_cause_stays_when_the_parent_is_cancelled_later),
+            a_deadlines_cause_stays_when_the_parent_is_canceled_later),
         cmocka_unit_test(
             a_deadlines_cause_is_dropped_where_the_parents_deadline_is_earlier),
         cmocka_unit_test(a_cause_reaches_every_depth_through_every_kind),

@@ -40,8 +40,8 @@ TEST(code_0_and_no_text_of_a_deadline_are_the_plain_cause)
 
 TEST(every_other_code_is_kept)
 {
-    const int codes[] = {1, -1, INT_MAX, INT_MIN, -EPIPE, 4711, -4711,
-                         BELAY_DEADLINE_EXCEEDED};
+    const int codes[] = {1,      -1,   INT_MAX, INT_MIN,
+                         -EPIPE, 4711, -4711,   BELAY_DEADLINE_EXCEEDED};
     for (size_t i = 0; i < LENGTH(codes); ++i) {
         belay_ctx *ctx = belay_with_cancel(NULL);
         belay_ctx *timed = belay_with_timeout_cause(NULL, 0, codes[i], NULL);
@@ -57,8 +57,8 @@ TEST(every_other_code_is_kept)
 
 TEST(a_missing_text_is_the_codes_own)
 {
-    const int codes[] = {-EPIPE, EPIPE, BELAY_CANCELED,
-                         BELAY_DEADLINE_EXCEEDED, 4711, INT_MIN};
+    const int codes[] = {
+        -EPIPE, EPIPE, BELAY_CANCELED, BELAY_DEADLINE_EXCEEDED, 4711, INT_MIN};
     for (size_t i = 0; i < LENGTH(codes); ++i) {
         belay_ctx *ctx = belay_with_cancel(NULL);
         belay_ctx *timed = belay_with_timeout_cause(NULL, 0, codes[i], NULL);
@@ -66,8 +66,7 @@ TEST(a_missing_text_is_the_codes_own)
         CHECK(belay_cancel_cause(ctx, codes[i], NULL));
 
         assert_string_equal(belay_cause(ctx)->text, belay_strerror(codes[i]));
-        assert_string_equal(belay_cause(timed)->text,
-                            belay_strerror(codes[i]));
+        assert_string_equal(belay_cause(timed)->text, belay_strerror(codes[i]));
         belay_end(ctx);
         belay_end(timed);
     }
@@ -187,7 +186,7 @@ TEST(a_deadlines_text_is_copied_whole)
     belay_end(ctx);
 }
 
-/* --- How long it stays -------------------------------------------------------- */
+/* --- How long it stays -------------------------------------------------- */
 
 static bool ended_with(const belay_ctx *ctx, int err, int code,
                        const char *text)
@@ -197,7 +196,7 @@ static bool ended_with(const belay_ctx *ctx, int err, int code,
            strcmp(cause->text, text) == 0;
 }
 
-/* CU29: the canceller's words are copied, and outlive both of them. */
+/* CU29: the canceler's words are copied, and outlive both of them. */
 TEST(an_inherited_cause_stays_valid_while_the_child_is_held)
 {
     char words[] = "client left";

@@ -15,8 +15,8 @@ static bool has_deadline(const belay_ctx *ctx, belay_time expected)
 /* DL04, DL10, S40, class J: all that is past at birth. */
 TEST(a_past_deadline_gives_a_context_born_ended)
 {
-    const belay_time past[] = {INT64_MIN, INT64_MIN + 1, -BELAY_HOUR, -1, 0, 1,
-                               belay_now() - 1, belay_now()};
+    const belay_time past[] = {INT64_MIN, INT64_MIN + 1,   -BELAY_HOUR, -1, 0,
+                               1,         belay_now() - 1, belay_now()};
     for (size_t i = 0; i < LENGTH(past); ++i) {
         belay_ctx *ctx = belay_with_deadline(NULL, past[i]);
 
@@ -110,7 +110,7 @@ TEST(an_ended_parent_wins_over_a_past_deadline)
     belay_end(parent);
 }
 
-/* --- The earliest along the chain: rule 7, S39, S47 ---------------------- */
+/* --- The earliest along the chain: rule 7, S39, S47 --------------------- */
 
 TEST(the_deadline_is_the_earliest_along_the_chain)
 {

@@ -73,8 +73,8 @@ TEST(of_many_deadlines_none_is_early_and_none_is_lost)
     static belay_ctx *contexts[MANY];
     belay_time base = belay_now();
     for (int i = 0; i < MANY; ++i)
-        contexts[i] = belay_with_deadline(
-            NULL, base + (i * 7919) % MANY * 10 * BELAY_MICROSECOND);
+        contexts[i] = belay_with_deadline(NULL, base + (i * 7919) % MANY * 10 *
+                                                           BELAY_MICROSECOND);
 
     for (int i = 0; i < MANY; ++i) {
         belay_time when;

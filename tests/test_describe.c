@@ -136,7 +136,7 @@ TEST(a_deep_context_can_be_described)
         belay_end(made[i]);
 }
 
-/* --- Explaining ----------------------------------------------------------- */
+/* --- Explaining --------------------------------------------------------- */
 
 static void explain(const belay_ctx *ctx, char *text, size_t size)
 {
@@ -213,7 +213,7 @@ TEST(an_explanation_is_cut_to_any_size)
     belay_end(ctx);
 }
 
-/* --- Codes ----------------------------------------------------------------- */
+/* --- Codes -------------------------------------------------------------- */
 
 /* DL16, S48, S49 */
 TEST(the_two_ends_have_gos_words)

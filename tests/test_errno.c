@@ -128,8 +128,8 @@ static void drive(struct scene *scene)
 TEST(no_function_touches_errno)
 {
     void (*calls[])(struct scene *) = {
-        ask,  make_and_end, cancel_with_cause,   watch,        after,
-        wait, drive,        wait_for_a_deadline, poll_what_cannot_be};
+        ask,   make_and_end,        cancel_with_cause,  watch, after, wait,
+        drive, wait_for_a_deadline, poll_what_cannot_be};
     struct scene scene = {.live = belay_with_timeout(NULL, BELAY_HOUR),
                           .ended = belay_with_timeout(NULL, 0),
                           .asked = {-1, POLLIN, 0}};

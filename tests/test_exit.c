@@ -86,8 +86,8 @@ static void in_a_watch_on_the_clock(void *arg)
     struct process *process = arg;
     belay_duration d = BELAY_MILLISECOND;
     process->ctx = belay_with_timeout(NULL, d);
-    while (!belay_watch(process->ctx, &process->watch, watch_for_ever,
-                        process)) {
+    while (
+        !belay_watch(process->ctx, &process->watch, watch_for_ever, process)) {
         belay_end(process->ctx);
         process->ctx = belay_with_timeout(NULL, d *= 2);
     }
@@ -110,6 +110,7 @@ static void in_an_after_function(void *arg)
     process->leave();
 }
 
+/* Rule 11 */
 TEST(leaving_does_not_wait_for_an_after_function)
 {
     check_leaving(in_an_after_function);
@@ -151,7 +152,7 @@ TEST(leaving_does_not_wait_for_deadlines_and_registrations)
     check_leaving(with_everything_idle);
 }
 
-/* --- From inside -------------------------------------------------------------- */
+/* --- From inside -------------------------------------------------------- */
 
 static void leave_in_watch(void *arg, int err)
 {
@@ -198,7 +199,7 @@ TEST(a_process_may_leave_from_inside_a_callback)
     check_leaving(from_an_after_function);
 }
 
-/* --- Late --------------------------------------------------------------------- */
+/* --- Late --------------------------------------------------------------- */
 
 static struct process *late;
 
@@ -227,7 +228,7 @@ TEST(the_library_may_be_used_while_the_process_leaves)
     check_leaving(in_an_exit_handler);
 }
 
-/* --- While other threads are anywhere ----------------------------------------- */
+/* --- While other threads are anywhere ----------------------------------- */
 
 static void nothing(void *arg)
 {

@@ -36,18 +36,18 @@ TEST(a_context_has_one_descriptor)
 /* Rule 2, reliability row 50 */
 TEST(a_descriptor_made_after_the_end_is_readable)
 {
-    belay_ctx *cancelled = belay_with_cancel(NULL);
+    belay_ctx *canceled = belay_with_cancel(NULL);
     belay_ctx *late = belay_with_timeout(NULL, 0);
-    belay_cancel(cancelled);
-    belay_ctx *born_ended = belay_with_cancel(cancelled);
+    belay_cancel(canceled);
+    belay_ctx *born_ended = belay_with_cancel(canceled);
 
-    CHECK(is_readable(belay_fd(cancelled)));
+    CHECK(is_readable(belay_fd(canceled)));
     CHECK(is_readable(belay_fd(late)));
     CHECK(is_readable(belay_fd(born_ended)));
 
     belay_end(born_ended);
     belay_end(late);
-    belay_end(cancelled);
+    belay_end(canceled);
 }
 
 TEST(a_descriptor_stays_readable_when_someone_reads_from_it)

@@ -31,7 +31,7 @@ static void give_back(struct inherited *all)
     belay_end(all->ctx);
 }
 
-/* --- Asking, ending, giving back --------------------------------------------- */
+/* --- Asking, ending, giving back ---------------------------------------- */
 
 static void ask(void *arg)
 {
@@ -106,7 +106,7 @@ TEST(a_child_inherits_ended_contexts_as_ended)
     give_back(&all);
 }
 
-/* --- Deadlines and after-functions --------------------------------------------- */
+/* --- Deadlines and after-functions -------------------------------------- */
 
 static void wait_for_deadline(void *ctx)
 {
@@ -183,7 +183,7 @@ static void run_inherited_after(void *arg)
     belay_end(r->ctx);
 }
 
-TEST(an_inherited_after_function_runs_in_the_child_that_ends_its_context)
+TEST(an_inherited_after_function_runs_when_the_child_ends_its_context)
 {
     struct registration r = {.ctx = belay_with_cancel(NULL)};
     sem_init(&r.ran, 0, 0);
@@ -196,7 +196,7 @@ TEST(an_inherited_after_function_runs_in_the_child_that_ends_its_context)
     belay_end(r.ctx);
 }
 
-/* --- Descriptors ----------------------------------------------------------------- */
+/* --- Descriptors -------------------------------------------------------- */
 
 static void cancel_with_fd(void *ctx)
 {
@@ -276,7 +276,7 @@ int main(void)
         cmocka_unit_test(a_new_deadline_works_in_the_child),
         cmocka_unit_test(a_new_after_function_works_in_the_child),
         cmocka_unit_test(
-            an_inherited_after_function_runs_in_the_child_that_ends_its_context),
+            an_inherited_after_function_runs_when_the_child_ends_its_context),
         cmocka_unit_test(a_childs_ending_leaves_the_parents_descriptor_alone),
         cmocka_unit_test(a_parents_ending_leaves_the_childs_descriptor_alone),
     };

@@ -5,7 +5,7 @@
 
 /* Forks while other threads are within the library, or within a callback. */
 
-/* --- From inside a callback ------------------------------------------------------ */
+/* --- From inside a callback --------------------------------------------- */
 
 struct forking {
     belay_ctx *ctx;
@@ -100,7 +100,7 @@ TEST(a_child_forked_in_a_watch_goes_on_with_the_ending)
     belay_end(f.ctx);
 }
 
-/* --- While another thread is in a watch -------------------------------------------- */
+/* --- While another thread is in a watch --------------------------------- */
 
 struct slow {
     belay_ctx *ctx;
@@ -148,18 +148,18 @@ TEST(a_child_does_not_wait_for_a_watch_that_its_parent_was_telling)
     sem_init(&slow.leave, 0, 0);
     CHECK(belay_watch(slow.ctx, &slow.watch, be_slow, &slow));
     CHECK(belay_watch(slow.ctx, &slow.behind, count_call, &slow.calls));
-    pthread_t canceller = start(cancel, slow.ctx);
+    pthread_t canceler = start(cancel, slow.ctx);
     await(&slow.entered);
 
     CHECK(in_child(use_what_is_being_told, &slow) == 0);
 
     sem_post(&slow.leave);
-    join(canceller);
+    join(canceler);
     CHECK(slow.calls == 1);
     belay_end(slow.ctx);
 }
 
-/* --- While other threads are anywhere ----------------------------------------------- */
+/* --- While other threads are anywhere ----------------------------------- */
 
 struct busy {
     belay_ctx *shared;

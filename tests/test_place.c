@@ -105,7 +105,7 @@ TEST(a_deadline_that_fires_is_where_it_was_set)
     belay_end(ctx);
 }
 
-TEST(an_inherited_end_is_where_the_ancestors_canceller_was)
+TEST(an_inherited_end_is_where_the_ancestors_canceler_was)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *before = belay_with_cancel(parent);
@@ -160,10 +160,10 @@ TEST(whatever_is_made_through_a_pointer_has_some_place)
         belay_with_timeout;
     belay_ctx *(*with_deadline)(const belay_ctx *, belay_time) =
         belay_with_deadline;
-    belay_ctx *made[] = {
-        with_cancel(NULL), with_timeout(NULL, 0), with_deadline(NULL, 0),
-        (belay_with_timeout_cause)(NULL, 0, -EIO, "late"),
-        (belay_with_deadline_cause)(NULL, 0, -EIO, "late")};
+    belay_ctx *made[] = {with_cancel(NULL), with_timeout(NULL, 0),
+                         with_deadline(NULL, 0),
+                         (belay_with_timeout_cause)(NULL, 0, -EIO, "late"),
+                         (belay_with_deadline_cause)(NULL, 0, -EIO, "late")};
 
     belay_cancel(made[0]);
 
@@ -242,7 +242,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_scope_is_where_the_context_was_made),
         cmocka_unit_test(a_deadline_is_where_it_was_set),
         cmocka_unit_test(a_deadline_that_fires_is_where_it_was_set),
-        cmocka_unit_test(an_inherited_end_is_where_the_ancestors_canceller_was),
+        cmocka_unit_test(an_inherited_end_is_where_the_ancestors_canceler_was),
         cmocka_unit_test(a_wrapper_gives_its_callers_place),
         cmocka_unit_test(a_wrapper_gives_a_place_with_its_cause),
         cmocka_unit_test(whatever_is_made_through_a_pointer_has_some_place),

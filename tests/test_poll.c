@@ -93,8 +93,8 @@ TEST(the_end_wins_over_descriptors_that_are_ready)
 TEST(a_deadline_ends_a_poll)
 {
     struct pipes pipes = make_pipes();
-    const belay_duration timeouts[] = {-1, INT64_MIN, BELAY_HOUR,
-                                       BELAY_FOREVER, INT64_MAX - 1};
+    const belay_duration timeouts[] = {-1, INT64_MIN, BELAY_HOUR, BELAY_FOREVER,
+                                       INT64_MAX - 1};
     for (size_t i = 0; i < LENGTH(timeouts); ++i) {
         belay_ctx *ctx = belay_with_timeout(NULL, BELAY_MILLISECOND);
         struct pollfd asked = {pipes.empty[0], POLLIN, -1};
@@ -159,7 +159,8 @@ TEST(negative_descriptors_are_ignored)
 {
     struct pipes pipes = make_pipes();
     belay_ctx *ctx = belay_with_cancel(NULL);
-    struct pollfd asked[] = {{-1, POLLIN, -1}, {pipes.full[0], POLLIN, 0},
+    struct pollfd asked[] = {{-1, POLLIN, -1},
+                             {pipes.full[0], POLLIN, 0},
                              {belay_fd(NULL), POLLIN, -1}};
 
     CHECK(belay_poll(ctx, asked, 3, -1) == 1);

@@ -7,7 +7,7 @@
    the thread sanitizer these are the data-race tests as well.  That either can
    win is shown, held at the decisive step, in seam_race.c. */
 
-/* --- Watches --------------------------------------------------------------- */
+/* --- Watches ------------------------------------------------------------ */
 
 struct watching {
     belay_ctx *ctx;
@@ -61,7 +61,9 @@ static void check_watched(void *arg)
 TEST(a_watch_is_told_exactly_if_it_was_registered_in_time)
 {
     struct watching w;
-    run_race((struct race){prepare_context, register_watch, cancel, check_watched, &w}, RACES);
+    run_race((struct race){prepare_context, register_watch, cancel,
+                           check_watched, &w},
+             RACES);
 }
 
 static void check_taken(void *arg)
@@ -75,7 +77,8 @@ static void check_taken(void *arg)
 TEST(a_watch_is_either_taken_back_or_told)
 {
     struct watching w;
-    run_race((struct race){prepare_watch, take_back, cancel, check_taken, &w}, RACES);
+    run_race((struct race){prepare_watch, take_back, cancel, check_taken, &w},
+             RACES);
 }
 
 /* "It has run": as soon as belay_unwatch() has said so. */
@@ -97,7 +100,9 @@ static void check_look(void *arg)
 TEST(a_watch_that_was_not_taken_back_has_run_and_is_free)
 {
     struct watching w;
-    run_race((struct race){prepare_watch, take_back_and_look, cancel, check_look, &w}, RACES);
+    run_race((struct race){prepare_watch, take_back_and_look, cancel,
+                           check_look, &w},
+             RACES);
 }
 
 static void try_until_free(void *arg)
@@ -120,7 +125,9 @@ static void check_tried(void *arg)
 TEST(trying_to_take_back_finds_a_watch_taken_told_or_busy)
 {
     struct watching w;
-    run_race((struct race){prepare_watch, try_until_free, cancel, check_tried, &w}, RACES);
+    run_race(
+        (struct race){prepare_watch, try_until_free, cancel, check_tried, &w},
+        RACES);
 }
 
 static void take_back_too(void *arg)
@@ -140,7 +147,9 @@ static void check_one_took_it(void *arg)
 TEST(of_two_that_take_a_watch_back_one_has_it)
 {
     struct watching w;
-    run_race((struct race){prepare_watch, take_back, take_back_too, check_one_took_it, &w}, RACES);
+    run_race((struct race){prepare_watch, take_back, take_back_too,
+                           check_one_took_it, &w},
+             RACES);
 }
 
 static void end(void *arg)
@@ -153,10 +162,11 @@ static void end(void *arg)
 TEST(a_watch_may_be_taken_back_while_its_context_goes)
 {
     struct watching w;
-    run_race((struct race){prepare_watch, take_back, end, check_taken, &w}, RACES);
+    run_race((struct race){prepare_watch, take_back, end, check_taken, &w},
+             RACES);
 }
 
-/* --- After-functions: AF06 ------------------------------------------------- */
+/* --- After-functions: AF06 ---------------------------------------------- */
 
 struct stopping {
     belay_ctx *ctx;
@@ -207,11 +217,14 @@ static void check_joined(void *arg)
     belay_end(s->ctx);
 }
 
+/* AF06: 100000 times */
 TEST(an_after_function_is_either_stopped_or_run)
 {
     struct stopping s;
     sem_init(&s.ran, 0, 0);
-    run_race((struct race){prepare_after, stop_after, cancel_after, check_stopped, &s}, 5 * RACES);
+    run_race((struct race){prepare_after, stop_after, cancel_after,
+                           check_stopped, &s},
+             5 * RACES);
     CHECK(!has_come(&s.ran));
 }
 
@@ -219,7 +232,9 @@ TEST(an_after_function_is_either_prevented_or_over_when_it_is_joined)
 {
     struct stopping s;
     sem_init(&s.ran, 0, 0);
-    run_race((struct race){prepare_after, join_after, cancel_after, check_joined, &s}, RACES);
+    run_race((struct race){prepare_after, join_after, cancel_after,
+                           check_joined, &s},
+             RACES);
     CHECK(!has_come(&s.ran));
 }
 

@@ -60,7 +60,8 @@ static void check(void *arg)
 TEST(a_context_ends_by_its_deadline_or_by_a_cancel)
 {
     struct timed timed = {.round = 0};
-    run_race((struct race){prepare, cancel, sleep_a_little, check, &timed}, RACES);
+    run_race((struct race){prepare, cancel, sleep_a_little, check, &timed},
+             RACES);
 }
 
 static void end(void *arg)
@@ -88,7 +89,7 @@ TEST(a_context_may_be_given_back_at_about_its_deadline)
     run_race((struct race){prepare, end, nothing, check_told, &timed}, RACES);
 }
 
-/* --- Rule 8: what was written before the cancel is visible -------------------- */
+/* --- Rule 8: what was written before the cancel is visible -------------- */
 
 struct letter {
     belay_ctx *ctx;
@@ -197,15 +198,18 @@ static void check_letter(void *arg)
     belay_end(letter->ctx);
 }
 
+/* CU24, rule 8 */
 TEST(whoever_sees_an_end_sees_what_was_written_before_it)
 {
     int (*ways[])(struct letter *) = {
-        see_by_err,  see_by_cause, see_by_stopped,       see_by_wait,
-        see_by_sleep, see_by_poll, see_by_refused_watch, see_by_deriving,
-        see_by_losing};
+        see_by_err,           see_by_cause,    see_by_stopped,
+        see_by_wait,          see_by_sleep,    see_by_poll,
+        see_by_refused_watch, see_by_deriving, see_by_losing};
     for (size_t i = 0; i < LENGTH(ways); ++i) {
         struct letter letter = {.see = ways[i]};
-        run_race((struct race){prepare_letter, receive, send, check_letter, &letter}, RACES / 5);
+        run_race(
+            (struct race){prepare_letter, receive, send, check_letter, &letter},
+            RACES / 5);
     }
 }
 
@@ -216,6 +220,7 @@ static void read_letter(void *arg)
     sem_post(&letter->ran);
 }
 
+/* Rule 8 */
 TEST(an_after_function_sees_what_was_written_before_the_end)
 {
     for (int round = 0; round < RACES / 5; ++round) {

@@ -48,7 +48,7 @@ static void run(void (*prepare)(void *), void (*left)(void *),
     run_race((struct race){prepare, left, right, check, &tree}, RACES);
 }
 
-/* --- CA16, rule 6, S18 ------------------------------------------------------ */
+/* --- CA16, rule 6, S18 -------------------------------------------------- */
 
 static void derive(void *arg)
 {
@@ -71,13 +71,14 @@ static void check_derived(void *arg)
     belay_end(t->parent);
 }
 
+/* CA16, rule 6 */
 TEST(deriving_never_loses_a_cancel)
 {
     run(prepare_parent, derive, cancel_parent, check_derived);
     run(prepare_parent, derive_with_deadline, cancel_parent, check_derived);
 }
 
-/* --- Rule 5 ----------------------------------------------------------------- */
+/* --- Rule 5 ------------------------------------------------------------- */
 
 static void end_child(void *arg)
 {
@@ -93,7 +94,7 @@ static void check_ended(void *arg)
     belay_end(t->parent);
 }
 
-TEST(a_child_may_be_ended_while_its_parent_is_cancelled)
+TEST(a_child_may_be_ended_while_its_parent_is_canceled)
 {
     run(prepare_child, end_child, cancel_parent, check_ended);
 }
@@ -112,12 +113,12 @@ static void check_parent(void *arg)
     belay_end(t->parent);
 }
 
-TEST(children_may_come_and_go_while_their_parent_is_cancelled)
+TEST(children_may_come_and_go_while_their_parent_is_canceled)
 {
     run(prepare_parent, derive_and_end, cancel_parent, check_parent);
 }
 
-/* --- S23: the loser returns when the subtree has ended ----------------------- */
+/* --- S23: the loser returns when the subtree has ended ------------------ */
 
 static void prepare_many(void *arg)
 {
@@ -184,7 +185,7 @@ TEST(whoever_sees_an_end_sees_the_whole_subtree_ended)
     run(prepare_many, look_for_end, cancel_right, check_seen);
 }
 
-/* --- CA17, S9, rule 2 --------------------------------------------------------- */
+/* --- CA17, S9, rule 2 --------------------------------------------------- */
 
 static void prepare_fd(void *arg)
 {
@@ -208,6 +209,7 @@ static void check_ready(void *arg)
     belay_end(t->parent);
 }
 
+/* CA17, rule 2 */
 TEST(whoever_sees_an_end_finds_the_descriptor_readable)
 {
     run(prepare_fd, look_for_fd, cancel_parent, check_ready);
@@ -230,7 +232,7 @@ TEST(a_descriptor_made_during_a_cancel_is_readable)
     run(prepare_parent, make_fd, cancel_parent, check_fd);
 }
 
-/* --- References ------------------------------------------------------------- */
+/* --- References --------------------------------------------------------- */
 
 static void prepare_kept(void *arg)
 {
@@ -262,7 +264,7 @@ TEST(a_reference_may_be_let_go_while_the_context_ends)
     run(prepare_kept, let_go, end_both, check_calls);
 }
 
-/* --- Waiting ------------------------------------------------------------------ */
+/* --- Waiting ------------------------------------------------------------ */
 
 static void wait(void *arg)
 {
@@ -285,9 +287,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deriving_never_loses_a_cancel),
-        cmocka_unit_test(a_child_may_be_ended_while_its_parent_is_cancelled),
+        cmocka_unit_test(a_child_may_be_ended_while_its_parent_is_canceled),
         cmocka_unit_test(
-            children_may_come_and_go_while_their_parent_is_cancelled),
+            children_may_come_and_go_while_their_parent_is_canceled),
         cmocka_unit_test(
             of_two_cancels_one_wins_and_both_find_the_subtree_ended),
         cmocka_unit_test(whoever_sees_an_end_sees_the_whole_subtree_ended),

@@ -14,10 +14,10 @@ typedef void call_fn(struct scene *scene);
 
 struct scene {
     call_fn *call;
-    belay_ctx *ending;        /* what the watch was told of, or the after */
-    belay_ctx *live;          /* in the same tree, above it */
-    struct belay_watch self;  /* told right now, if it is a watch */
-    struct belay_watch other; /* on `live` */
+    belay_ctx *ending;         /* what the watch was told of, or the after */
+    belay_ctx *live;           /* in the same tree, above it */
+    struct belay_watch self;   /* told right now, if it is a watch */
+    struct belay_watch other;  /* on `live` */
     struct belay_after *after; /* on `live` */
     int other_calls;
     sem_t called;
@@ -33,7 +33,7 @@ static void nothing(void *arg)
     (void)arg;
 }
 
-/* --- The calls ------------------------------------------------------------ */
+/* --- The calls ---------------------------------------------------------- */
 
 static void ask_roots(struct scene *scene)
 {
@@ -225,7 +225,7 @@ static void drive_clock(struct scene *scene)
     PROMISE(belay_clock_run() == 0);
 }
 
-/* --- The places ----------------------------------------------------------- */
+/* --- The places --------------------------------------------------------- */
 
 static void in_watch(void *arg, int err)
 {
@@ -268,7 +268,8 @@ static void call_in_destructor(struct scene *scene)
     belay_end(value);
 }
 
-/* The registration holds the last reference: it goes on the library's thread. */
+/* The registration holds the last reference: it goes on the library's thread.
+ */
 static void call_in_destructor_on_a_library_thread(struct scene *scene)
 {
     belay_ctx *value = belay_with_value(scene->live, &calling, scene);
@@ -284,8 +285,8 @@ static void check_call(call_fn *call, void (*place)(struct scene *scene))
     struct scene scene = {.call = call};
     sem_init(&scene.called, 0, 0);
     scene.live = belay_with_timeout(NULL, BELAY_HOUR);
-    CHECK(belay_watch(scene.live, &scene.other, count_call,
-                      &scene.other_calls));
+    CHECK(
+        belay_watch(scene.live, &scene.other, count_call, &scene.other_calls));
     scene.after = belay_after_func(scene.live, nothing, NULL);
 
     place(&scene);
@@ -302,16 +303,26 @@ static void check_call(call_fn *call, void (*place)(struct scene *scene))
 /* Reliability row 21.  The last call is for good, and so must be the last. */
 TEST(every_function_may_be_called_from_everywhere)
 {
-    call_fn *calls[] = {ask_roots,           ask_live,
-                        ask_ended,           make_and_end,
-                        make_past,           cancel_child,
-                        cancel_above,        count_references,
-                        watch_live,          watch_ended,
-                        take_self_back,      take_other_back,
-                        register_after,      join_running_after,
-                        stop_after,          wait_a_little,
-                        wait_for_another_thread, wait_for_a_deadline,
-                        run_clock,           drive_clock};
+    call_fn *calls[] = {ask_roots,
+                        ask_live,
+                        ask_ended,
+                        make_and_end,
+                        make_past,
+                        cancel_child,
+                        cancel_above,
+                        count_references,
+                        watch_live,
+                        watch_ended,
+                        take_self_back,
+                        take_other_back,
+                        register_after,
+                        join_running_after,
+                        stop_after,
+                        wait_a_little,
+                        wait_for_another_thread,
+                        wait_for_a_deadline,
+                        run_clock,
+                        drive_clock};
     void (*places[])(struct scene *) = {call_in_watch, call_in_after,
                                         call_in_destructor,
                                         call_in_destructor_on_a_library_thread};

@@ -41,7 +41,7 @@ TEST(the_two_roots_are_two_and_each_is_one)
     CHECK(belay_background() != belay_todo());
 }
 
-TEST(the_background_cannot_be_cancelled)
+TEST(the_background_cannot_be_canceled)
 {
     for (int i = 0; i < ROOTS; ++i) {
         belay_ctx *ctx = (belay_ctx *)root(i);
@@ -149,7 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_root_never_ends_and_carries_nothing),
         cmocka_unit_test(the_two_roots_are_two_and_each_is_one),
-        cmocka_unit_test(the_background_cannot_be_cancelled),
+        cmocka_unit_test(the_background_cannot_be_canceled),
         cmocka_unit_test(ending_a_root_changes_nothing),
         cmocka_unit_test(a_root_needs_no_counting),
         cmocka_unit_test(a_watch_on_a_root_is_registered_and_never_told),

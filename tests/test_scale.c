@@ -15,7 +15,7 @@ enum {
     SMALL_STACK = 64 * 1024,
 };
 
-/* --- What has ended leaves nothing: first, while the heap is as it was made ------ */
+/* --- What has ended leaves nothing: first, while the heap is as it was made */
 
 /* Without what is mapped from files, which comes in when it is first used. */
 static long resident_bytes(void)
@@ -55,7 +55,50 @@ TEST(ten_million_children_leave_nothing_under_a_live_parent)
     belay_end(parent);
 }
 
-/* --- Chains ---------------------------------------------------------------------- */
+static void meet(void *barrier)
+{
+    pthread_barrier_wait(barrier);
+}
+
+/* As many at once as there are: each needs a thread to itself. */
+static void run_at_once(int count)
+{
+    struct belay_after *afters[100];
+    pthread_barrier_t barrier;
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    pthread_barrier_init(&barrier, NULL, (unsigned)count);
+    for (int i = 0; i < count; ++i)
+        afters[i] = belay_after_func(ctx, meet, &barrier);
+    belay_end(ctx);
+    for (int i = 0; i < count; ++i)
+        CHECK(!belay_after_join(afters[i]));
+    pthread_barrier_destroy(&barrier);
+}
+
+static long mapped_bytes(void)
+{
+    long size = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    CHECK(statm != NULL && fscanf(statm, "%ld", &size) == 1);
+    fclose(statm);
+    return size * sysconf(_SC_PAGESIZE);
+}
+
+/* Class M: were the stacks left, there would be gigabytes of them. */
+TEST(threads_that_are_not_needed_any_more_leave_nothing)
+{
+    enum { AT_ONCE = 60, ROUNDS = 50 };
+    for (int i = 0; i < 5; ++i)
+        run_at_once(AT_ONCE);
+    long before = mapped_bytes();
+
+    for (int i = 0; i < ROUNDS; ++i)
+        run_at_once(AT_ONCE);
+
+    CHECK(SANITIZED || mapped_bytes() - before < INT64_C(1) << 30);
+}
+
+/* --- Chains ------------------------------------------------------------- */
 
 static void *on_small_stack(void *(*run)(void *), void *arg)
 {
@@ -96,7 +139,7 @@ static void *cancel_and_free(void *arg)
 }
 
 /* Reliability rows 81 to 85 */
-TEST(a_chain_of_a_million_is_cancelled_and_freed_on_64_kib_of_stack)
+TEST(a_chain_of_a_million_is_canceled_and_freed_on_64_kib_of_stack)
 {
     struct job job = {make_chain(MILLION), MILLION, false};
 
@@ -106,7 +149,7 @@ TEST(a_chain_of_a_million_is_cancelled_and_freed_on_64_kib_of_stack)
     free(job.made);
 }
 
-TEST(a_chain_of_ten_million_is_cancelled_and_freed)
+TEST(a_chain_of_ten_million_is_canceled_and_freed)
 {
     struct job job = {make_chain(TEN_MILLION), TEN_MILLION, false};
 
@@ -142,7 +185,7 @@ static void *let_go(void *ctx)
     return NULL;
 }
 
-TEST(a_chain_of_a_million_is_freed_by_its_last_reference_on_64_kib_of_stack)
+TEST(a_chain_is_freed_by_its_last_reference_on_64_kib_of_stack)
 {
     int destroyed = 0;
     const belay_ctx *leaf = make_hanging_chain(MILLION, &destroyed);
@@ -177,7 +220,7 @@ TEST(a_chain_of_ended_contexts_is_freed_by_its_last_reference)
     free(job.made);
 }
 
-/* --- Siblings ------------------------------------------------------------------- */
+/* --- Siblings ----------------------------------------------------------- */
 
 struct siblings {
     belay_ctx *parent;
@@ -193,7 +236,7 @@ static void *cancel_parent(void *arg)
     return NULL;
 }
 
-TEST(a_million_siblings_with_watches_are_cancelled_at_once)
+TEST(a_million_siblings_with_watches_are_canceled_at_once)
 {
     struct siblings all = {.parent = belay_with_cancel(NULL)};
     all.made = malloc(MILLION * sizeof *all.made);
@@ -213,7 +256,7 @@ TEST(a_million_siblings_with_watches_are_cancelled_at_once)
     free(all.made);
 }
 
-/* --- Deadlines, and the order of ending ------------------------------------------ */
+/* --- Deadlines, and the order of ending --------------------------------- */
 
 /* Reliability figure 18 */
 TEST(a_million_deadlines_are_armed_and_ended_and_leave_nothing)
@@ -235,7 +278,8 @@ TEST(a_million_deadlines_are_armed_and_ended_and_leave_nothing)
     belay_end(parent);
 }
 
-/* Class Y: were it a walk over the others, this would not end within the day. */
+/* Class Y: were it a walk over the others, this would not end within the day.
+ */
 TEST(the_oldest_and_the_newest_of_a_million_are_ended_alike)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
@@ -258,15 +302,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             ten_million_children_leave_nothing_under_a_live_parent),
+        cmocka_unit_test(threads_that_are_not_needed_any_more_leave_nothing),
         cmocka_unit_test(
-            a_chain_of_a_million_is_cancelled_and_freed_on_64_kib_of_stack),
-        cmocka_unit_test(a_chain_of_ten_million_is_cancelled_and_freed),
+            a_chain_of_a_million_is_canceled_and_freed_on_64_kib_of_stack),
+        cmocka_unit_test(a_chain_of_ten_million_is_canceled_and_freed),
         cmocka_unit_test(
-            a_chain_of_a_million_is_freed_by_its_last_reference_on_64_kib_of_stack),
+            a_chain_is_freed_by_its_last_reference_on_64_kib_of_stack),
         cmocka_unit_test(a_chain_of_ten_million_is_freed_by_its_last_reference),
         cmocka_unit_test(
             a_chain_of_ended_contexts_is_freed_by_its_last_reference),
-        cmocka_unit_test(a_million_siblings_with_watches_are_cancelled_at_once),
+        cmocka_unit_test(a_million_siblings_with_watches_are_canceled_at_once),
         cmocka_unit_test(
             a_million_deadlines_are_armed_and_ended_and_leave_nothing),
         cmocka_unit_test(

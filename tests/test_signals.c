@@ -110,12 +110,12 @@ static void wait_for_callbacks(void)
     sem_init(&slow.entered, 0, 0);
     struct belay_after *after = belay_after_func(ctx, nothing, NULL);
     CHECK(belay_watch(ctx, &slow.watch, be_slow, &slow));
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
     await(&slow.entered);
     CHECK(!belay_unwatch(&slow.watch));
     CHECK(slow.done);
     CHECK(!belay_after_join(after));
-    join(canceller);
+    join(canceler);
     belay_end(ctx);
 }
 
@@ -150,7 +150,7 @@ TEST(no_call_is_changed_by_a_signal)
     end_storm();
 }
 
-/* --- pthread_cancel() ----------------------------------------------------------- */
+/* --- pthread_cancel() --------------------------------------------------- */
 
 struct victim {
     int (*wait)(const belay_ctx *ctx);
@@ -158,7 +158,7 @@ struct victim {
 };
 
 /* Its own cancellation is pending from before the wait to after it. */
-static void *wait_while_cancelled(void *arg)
+static void *wait_while_canceled(void *arg)
 {
     struct victim *victim = arg;
     pthread_cancel(pthread_self());
@@ -189,20 +189,20 @@ static int poll_many(const belay_ctx *ctx)
     return belay_poll(ctx, none, LENGTH(none), -1);
 }
 
-TEST(cancelling_a_thread_is_held_off_until_its_wait_is_over)
+TEST(canceling_a_thread_is_held_off_until_its_wait_is_over)
 {
-    int (*ways[])(const belay_ctx *) = {belay_wait, sleep_an_hour,
-                                        poll_nothing, poll_many};
+    int (*ways[])(const belay_ctx *) = {belay_wait, sleep_an_hour, poll_nothing,
+                                        poll_many};
     for (size_t i = 0; i < LENGTH(ways); ++i) {
         struct victim victim = {ways[i], 0};
 
-        CHECK(join(start(wait_while_cancelled, &victim)) == PTHREAD_CANCELED);
+        CHECK(join(start(wait_while_canceled, &victim)) == PTHREAD_CANCELED);
 
         CHECK(victim.result == BELAY_DEADLINE_EXCEEDED);
     }
 }
 
-/* In no other function is there a point at which a thread may be cancelled. */
+/* In no other function is there a point at which a thread may be canceled. */
 static int use_the_rest(const belay_ctx *parent)
 {
     struct belay_watch watch;
@@ -223,11 +223,11 @@ static int use_the_rest(const belay_ctx *parent)
     return err;
 }
 
-TEST(a_thread_is_cancelled_within_no_other_function)
+TEST(a_thread_is_canceled_within_no_other_function)
 {
     struct victim victim = {use_the_rest, 0};
 
-    CHECK(join(start(wait_while_cancelled, &victim)) == PTHREAD_CANCELED);
+    CHECK(join(start(wait_while_canceled, &victim)) == PTHREAD_CANCELED);
 
     CHECK(victim.result == BELAY_CANCELED);
 }
@@ -238,8 +238,8 @@ int main(void)
         cmocka_unit_test(no_wait_ends_with_a_signal),
         cmocka_unit_test(no_call_is_changed_by_a_signal),
         cmocka_unit_test(
-            cancelling_a_thread_is_held_off_until_its_wait_is_over),
-        cmocka_unit_test(a_thread_is_cancelled_within_no_other_function),
+            canceling_a_thread_is_held_off_until_its_wait_is_over),
+        cmocka_unit_test(a_thread_is_canceled_within_no_other_function),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

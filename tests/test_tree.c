@@ -61,7 +61,7 @@ static void *cancel_in_order(void *arg)
 }
 
 /* CA11: every cancel returns, every context has ended, every watch was told. */
-TEST(a_tree_may_be_cancelled_everywhere_at_once)
+TEST(a_tree_may_be_canceled_everywhere_at_once)
 {
     for (unsigned round = 0; round < 50; ++round) {
         static struct tree tree;
@@ -82,7 +82,7 @@ TEST(a_tree_may_be_cancelled_everywhere_at_once)
     }
 }
 
-TEST(cancelling_a_node_ends_exactly_what_is_below_it)
+TEST(canceling_a_node_ends_exactly_what_is_below_it)
 {
     static struct tree tree;
     grow(&tree);
@@ -147,8 +147,8 @@ static void check_values(struct layers *layers)
 {
     for (int i = 0; i < LAYERS; ++i) {
         void *found = NULL;
-        bool stored = belay_value(layers->made[LAYERS - 1], &layers->keys[i],
-                                  &found);
+        bool stored =
+            belay_value(layers->made[LAYERS - 1], &layers->keys[i], &found);
         CHECK(stored == (layers->kind[i] == 0));
         CHECK(!stored || found == &layers->values[i]);
     }
@@ -178,8 +178,8 @@ TEST(values_are_found_through_layers_before_and_after_an_end)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_tree_may_be_cancelled_everywhere_at_once),
-        cmocka_unit_test(cancelling_a_node_ends_exactly_what_is_below_it),
+        cmocka_unit_test(a_tree_may_be_canceled_everywhere_at_once),
+        cmocka_unit_test(canceling_a_node_ends_exactly_what_is_below_it),
         cmocka_unit_test(a_tree_may_be_given_back_in_any_order),
         cmocka_unit_test(
             values_are_found_through_layers_before_and_after_an_end),

@@ -130,6 +130,7 @@ TEST(contexts_leave_no_trace)
     check_that_nothing_is_left(before);
 }
 
+/* Rule 10 */
 TEST(the_clock_leaves_no_trace)
 {
     struct before before = look();

@@ -139,7 +139,7 @@ TEST(taking_back_waits_for_a_call_in_progress)
     belay_ctx *ctx = belay_with_cancel(NULL);
     struct slow slow;
     prepare(&slow, ctx);
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
     await(&slow.entered);
     pthread_t helper = start(let_leave, &slow);
 
@@ -148,7 +148,7 @@ TEST(taking_back_waits_for_a_call_in_progress)
     CHECK(slow.done);
     memset(&slow.watch, 0xff, sizeof slow.watch); /* it is ours again */
     join(helper);
-    join(canceller);
+    join(canceler);
     belay_end(ctx);
 }
 
@@ -157,12 +157,12 @@ TEST(trying_to_take_back_does_not_wait_for_a_call_in_progress)
     belay_ctx *ctx = belay_with_cancel(NULL);
     struct slow slow;
     prepare(&slow, ctx);
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
     await(&slow.entered);
 
     CHECK(belay_try_unwatch(&slow.watch) == -EBUSY);
     sem_post(&slow.leave);
-    join(canceller);
+    join(canceler);
 
     CHECK(slow.done);
     CHECK(belay_try_unwatch(&slow.watch) == 0);
@@ -177,13 +177,13 @@ TEST(a_watch_behind_a_slow_one_can_be_taken_back)
     int calls = 0;
     prepare(&slow, ctx);
     CHECK(belay_watch(ctx, &behind, count_call, &calls));
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
     await(&slow.entered);
 
     CHECK(belay_err(ctx) == BELAY_CANCELED);
     CHECK(belay_unwatch(&behind));
     sem_post(&slow.leave);
-    join(canceller);
+    join(canceler);
 
     CHECK(calls == 0);
     belay_end(ctx);

@@ -3,7 +3,8 @@
 
 #include <belay/belay.h>
 
-/* Taking watches back from inside a watch: itself, others, the one around it. */
+/* Taking watches back from inside a watch: itself, others, the one around it.
+ */
 
 struct self {
     struct belay_watch *watch;

@@ -136,7 +136,7 @@ TEST(a_value_below_an_ended_context_is_found)
 
 /* --- A value context has no end of its own ------------------------------ */
 
-TEST(a_value_context_cannot_be_cancelled)
+TEST(a_value_context_cannot_be_canceled)
 {
     belay_ctx *parent = belay_with_cancel(NULL);
     belay_ctx *value = belay_with_value(parent, &first, NULL);
@@ -182,7 +182,7 @@ TEST(a_value_context_has_its_parents_end_and_deadline)
     belay_end(parent);
 }
 
-/* --- What becomes of a value: VA08 --------------------------------------- */
+/* --- What becomes of a value: VA08 -------------------------------------- */
 
 TEST(a_value_is_destroyed_once_when_its_context_is_given_back)
 {
@@ -234,7 +234,7 @@ TEST(a_null_value_is_not_destroyed)
     belay_end(ctx);
 }
 
-TEST(cancelling_destroys_no_value)
+TEST(canceling_destroys_no_value)
 {
     int destroyed = 0;
     belay_ctx *parent = belay_with_cancel(NULL);
@@ -273,7 +273,7 @@ int main(void)
         cmocka_unit_test(a_miss_leaves_the_result_alone),
         cmocka_unit_test(values_are_found_through_every_kind_of_context),
         cmocka_unit_test(a_value_below_an_ended_context_is_found),
-        cmocka_unit_test(a_value_context_cannot_be_cancelled),
+        cmocka_unit_test(a_value_context_cannot_be_canceled),
         cmocka_unit_test(ending_a_value_context_ends_nothing_below),
         cmocka_unit_test(a_value_context_has_its_parents_end_and_deadline),
         cmocka_unit_test(
@@ -281,7 +281,7 @@ int main(void)
         cmocka_unit_test(a_value_lives_as_long_as_whoever_was_derived_from_it),
         cmocka_unit_test(a_value_lives_as_long_as_a_reference),
         cmocka_unit_test(a_null_value_is_not_destroyed),
-        cmocka_unit_test(cancelling_destroys_no_value),
+        cmocka_unit_test(canceling_destroys_no_value),
         cmocka_unit_test(each_of_many_values_is_destroyed_once),
     };
     watchdog();

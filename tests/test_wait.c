@@ -37,7 +37,7 @@ static void *wait_on(void *arg)
     return NULL;
 }
 
-TEST(every_wait_returns_the_error_when_its_context_is_cancelled)
+TEST(every_wait_returns_the_error_when_its_context_is_canceled)
 {
     for (size_t i = 0; i < LENGTH(ways_to_wait); ++i) {
         belay_ctx *ctx = belay_with_cancel(NULL);
@@ -52,7 +52,7 @@ TEST(every_wait_returns_the_error_when_its_context_is_cancelled)
     }
 }
 
-TEST(every_wait_returns_the_error_when_an_ancestor_is_cancelled)
+TEST(every_wait_returns_the_error_when_an_ancestor_is_canceled)
 {
     static const struct belay_key key = {"key", NULL};
     for (size_t i = 0; i < LENGTH(ways_to_wait); ++i) {
@@ -88,16 +88,16 @@ TEST(every_wait_returns_the_error_when_the_deadline_passes)
 /* Rule 2 */
 TEST(every_wait_on_an_ended_context_returns_at_once)
 {
-    belay_ctx *cancelled = belay_with_cancel(NULL);
+    belay_ctx *canceled = belay_with_cancel(NULL);
     belay_ctx *late = belay_with_timeout(NULL, 0);
-    belay_cancel(cancelled);
+    belay_cancel(canceled);
 
     for (size_t i = 0; i < LENGTH(ways_to_wait); ++i) {
-        CHECK(ways_to_wait[i](cancelled) == BELAY_CANCELED);
+        CHECK(ways_to_wait[i](canceled) == BELAY_CANCELED);
         CHECK(ways_to_wait[i](late) == BELAY_DEADLINE_EXCEEDED);
     }
 
-    belay_end(cancelled);
+    belay_end(canceled);
     belay_end(late);
 }
 
@@ -212,7 +212,7 @@ TEST(waiters_and_descriptors_are_woken_while_a_watch_is_still_told)
     struct waiter waiter = {ctx, belay_wait, 0};
     CHECK(belay_watch(ctx, &watch, be_slow, &slow));
     pthread_t waiting = start(wait_on, &waiter);
-    pthread_t canceller = start(cancel, ctx);
+    pthread_t canceler = start(cancel, ctx);
 
     await(&slow.entered);
     join(waiting);
@@ -221,7 +221,7 @@ TEST(waiters_and_descriptors_are_woken_while_a_watch_is_still_told)
     CHECK(is_readable(fd));
     CHECK(belay_sleep(ctx, BELAY_HOUR) == BELAY_CANCELED);
     sem_post(&slow.leave);
-    join(canceller);
+    join(canceler);
     belay_end(ctx);
 }
 
@@ -245,9 +245,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
-            every_wait_returns_the_error_when_its_context_is_cancelled),
+            every_wait_returns_the_error_when_its_context_is_canceled),
         cmocka_unit_test(
-            every_wait_returns_the_error_when_an_ancestor_is_cancelled),
+            every_wait_returns_the_error_when_an_ancestor_is_canceled),
         cmocka_unit_test(every_wait_returns_the_error_when_the_deadline_passes),
         cmocka_unit_test(every_wait_on_an_ended_context_returns_at_once),
         cmocka_unit_test(many_threads_may_wait_for_one_context),

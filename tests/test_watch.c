@@ -141,10 +141,10 @@ TEST(a_watch_is_told_on_the_thread_that_ends_the_context)
     pthread_t told_on = pthread_self();
     CHECK(belay_watch(ctx, &watch, keep_thread, &told_on));
 
-    pthread_t canceller = start(cancel, ctx);
-    join(canceller);
+    pthread_t canceler = start(cancel, ctx);
+    join(canceler);
 
-    CHECK(pthread_equal(told_on, canceller));
+    CHECK(pthread_equal(told_on, canceler));
     belay_end(ctx);
 }
 

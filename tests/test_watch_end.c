@@ -150,7 +150,7 @@ TEST(a_watch_may_be_used_again_from_inside_its_own_function)
         belay_end(relay.contexts[i]);
 }
 
-/* --- One within the other -------------------------------------------------- */
+/* --- One within the other ----------------------------------------------- */
 
 enum { DEPTH = 50 };
 
@@ -168,6 +168,7 @@ static void end_inner(void *arg, int err)
     belay_end(doll->inner);
 }
 
+/* Rule 4 */
 TEST(watches_may_end_contexts_whose_watches_end_contexts)
 {
     struct russian dolls[DEPTH];

@@ -75,7 +75,7 @@ TEST(what_is_derived_from_a_detached_context_has_ends_of_its_own)
     belay_end(parent);
 }
 
-TEST(a_detached_context_cannot_be_cancelled)
+TEST(a_detached_context_cannot_be_canceled)
 {
     belay_ctx *detached = belay_without_cancel(NULL);
     belay_ctx *child = belay_with_cancel(detached);
@@ -135,8 +135,7 @@ TEST(an_after_function_of_what_can_never_end_never_runs)
     belay_ctx *detached = belay_without_cancel(parent);
     struct belay_after *stopped =
         belay_after_func(detached, fail_if_called, NULL);
-    struct belay_after *joined =
-        belay_after_func(NULL, fail_if_called, NULL);
+    struct belay_after *joined = belay_after_func(NULL, fail_if_called, NULL);
     CHECK(stopped != NULL && joined != NULL);
 
     belay_end(parent);
@@ -155,7 +154,7 @@ int main(void)
         cmocka_unit_test(a_context_detached_from_one_that_timed_out_is_live),
         cmocka_unit_test(
             what_is_derived_from_a_detached_context_has_ends_of_its_own),
-        cmocka_unit_test(a_detached_context_cannot_be_cancelled),
+        cmocka_unit_test(a_detached_context_cannot_be_canceled),
         cmocka_unit_test(what_can_never_end_is_never_told),
         cmocka_unit_test(
             a_watch_on_what_can_never_end_is_taken_back_when_that_is_gone),
