@@ -27,10 +27,12 @@ static void before_fork(void)
     lock(&belay__after_lock);
     for (unsigned i = 0; i < FAMILIES; ++i)
         lock(&belay__families[i].locked);
+    lock(&belay__bells_locked);
 }
 
 static void unlock_all(void)
 {
+    unlock(&belay__bells_locked);
     for (unsigned i = FAMILIES; i-- > 0;)
         unlock(&belay__families[i].locked);
     unlock(&belay__after_lock);
@@ -96,6 +98,7 @@ static void in_child(void)
     atomic_fetch_add_explicit(&belay__forks, 1, memory_order_relaxed);
     belay__forget_tellers();
     forget_watchers();
+    belay__close_bells();
     belay__after_forked();
     unlock_all();
     belay__clock_forked();
@@ -135,4 +138,5 @@ __attribute__((destructor)) static void close_library(void)
 {
     belay__clock_close();
     belay__after_close();
+    belay__close_bells();
 }

@@ -314,7 +314,10 @@ struct telling {
 
 /* What a watch says in `family`, besides it: a seal, in the checking build. */
 enum { SEAL_AT = 6 };
-/* As belay_watch(); without fn, somebody's wait: its state becomes err. */
+/*
+ * As belay_watch().  Without fn, it is somebody's wait: its state becomes err,
+ * after the bell that arg points at has been rung, if it points at one.
+ */
 bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
                   void (*fn)(void *arg, int err), void *arg);
 /* Under the lock, which it releases: tells all of *pending. */
@@ -335,6 +338,12 @@ void belay__arm(struct wheel *wheel, struct deadline_ctx *ctx, belay_time now);
 void belay__disarm(struct wheel *wheel, struct deadline_ctx *ctx);
 struct deadline_ctx *belay__due(struct wheel *wheel, belay_time now);
 belay_time belay__next_due(const struct wheel *wheel);
+
+/* bell.c: a descriptor, or -errno; given back unless it was signaled. */
+int belay__take_bell(void);
+void belay__put_bell(int fd);
+void belay__close_bells(void); /* those given back, in a child and at exit */
+extern atomic_uint belay__bells_locked;
 
 /* clock.c */
 bool belay__clock_ready(void); /* false: no thread can be had */

@@ -128,12 +128,12 @@ static int forget_events(struct pollfd *fds, nfds_t count, int err)
     return err;
 }
 
-/* Polls, and drives the clock for ctx where the program does. */
-static int poll_until(const struct cancel_ctx *ctx, struct pollfd *fds,
-                      nfds_t count, belay_time until)
+/* Polls, and drives the clock for the deadline where the program does. */
+static int poll_until(belay_time deadline, struct pollfd *fds, nfds_t count,
+                      belay_time until)
 {
     for (;;) {
-        belay_time next = wake_up_for(ctx->deadline, until);
+        belay_time next = wake_up_for(deadline, until);
         int ready = OS(poll)(fds, count, next);
         if (ready == 0 && next != until)
             belay_clock_run();
@@ -142,7 +142,37 @@ static int poll_until(const struct cancel_ctx *ctx, struct pollfd *fds,
     }
 }
 
-/* Polls fds and the descriptor of ctx: how many of fds are ready. */
+/* As poll_until(), fds[count] being left for the bell that ctx will ring. */
+static int poll_with_bell(const struct cancel_ctx *ctx, struct pollfd *fds,
+                          nfds_t count, belay_time until)
+{
+    struct belay_watch waiter;
+    uint8_t process = process_now();
+    int bell = belay__take_bell();
+    if (bell < 0)
+        return bell;
+    DELAY_POINT("poll");
+    belay_time deadline = ctx->deadline;
+    int ready = 0;
+    bool has_rung = false;
+    if (belay__watch(&ctx->base, &waiter, NULL, &bell)) {
+        fds[count] = (struct pollfd){.fd = bell, .events = POLLIN};
+        ready = poll_until(deadline, fds, count + 1, until);
+        if (ready > 0 && fds[count].revents != 0)
+            --ready;
+        has_rung = belay_try_unwatch(&waiter) == 0;
+        if (has_rung)
+            await_marking(&waiter);
+    }
+    /* After a fork() within a signal handler, the parent has it as well. */
+    if (has_rung || process != process_now())
+        OS(close)(bell);
+    else
+        belay__put_bell(bell);
+    return ready;
+}
+
+/* Polls fds until ctx ends as well: how many of fds are ready. */
 static int poll_both(const struct cancel_ctx *ctx, struct pollfd *fds,
                      nfds_t count, belay_time until)
 {
@@ -154,17 +184,10 @@ static int poll_both(const struct cancel_ctx *ctx, struct pollfd *fds,
         count < FEW ? few : OS(allocate)((count + 1) * sizeof *both);
     if (both == NULL)
         return -ENOMEM;
-
-    int ready = belay_fd(&ctx->base);
-    if (ready >= 0) {
-        both[count] = (struct pollfd){.fd = ready, .events = POLLIN};
-        memcpy(both, fds, count * sizeof *fds);
-        ready = poll_until(ctx, both, count + 1, until);
-        for (nfds_t i = 0; i < count; ++i)
-            fds[i].revents = both[i].revents;
-    }
-    if (ready > 0 && both[count].revents != 0)
-        --ready;
+    memcpy(both, fds, count * sizeof *fds);
+    int ready = poll_with_bell(ctx, both, count, until);
+    for (nfds_t i = 0; i < count; ++i)
+        fds[i].revents = both[i].revents;
     if (both != few)
         OS(release)(both);
     return ready;

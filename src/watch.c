@@ -95,8 +95,10 @@ bool belay_watch(const belay_ctx *ctx, struct belay_watch *watch,
 
 /*
  * Moves the watches of a context that is being marked to those to be told.
- * One without fn is somebody's wait: it is woken here, so that no watch can
- * delay it.  They are listed newest first, and come out oldest first.
+ * One without fn is somebody's wait, which is woken here, so that no watch can
+ * delay it: by its state, or by the bell that arg points at, which is not ours
+ * any more once the state says so.  They are listed newest first, and come out
+ * oldest first.
  */
 void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
                    int err)
@@ -109,10 +111,14 @@ void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
             LIST_PUSH(pending, watch);
             continue;
         }
+        const int *bell = watch->arg;
+        if (bell != NULL)
+            OS(signal)(*bell);
         atomic_int *state = watch_state(watch);
         /* Releases the waiter, and what the canceler wrote, to it. */
         atomic_store_explicit(state, err, memory_order_release);
-        OS(wake)(state);
+        if (bell == NULL)
+            OS(wake)(state);
     }
 }
 
@@ -186,6 +192,8 @@ void belay__forget_watchers(struct belay_watch **watches)
         next = watch->next;
         if (watch->thread == this_thread())
             continue;
+        if (watch->fn == NULL && watch->arg != NULL)
+            OS(close)(*(const int *)watch->arg);
         LIST_REMOVE(watch);
         atomic_store(watch_state(watch), ALONE);
     }

@@ -206,8 +206,7 @@ int main(void)
             a_child_of_a_crowded_parent_that_has_ended_is_born_ended),
         cmocka_unit_test(a_crowd_within_a_crowd_ends_with_it),
         cmocka_unit_test(a_value_under_a_crowded_parent_holds_it),
-        cmocka_unit_test(
-            without_memory_for_a_crowd_the_parent_stays_as_it_is),
+        cmocka_unit_test(without_memory_for_a_crowd_the_parent_stays_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 
 enum {
     MANY = 40, /* descriptors to poll: too many for the stack */
-    KEPT = 1,  /* the library's descriptor for all contexts that were refused */
+    KEPT = 2,  /* descriptors: of all contexts refused, and for a next poll */
 };
 
 struct scenario {
@@ -204,6 +204,21 @@ TEST(descriptors_may_run_out_anywhere_for_good)
     fail_each(EVENT, INT_MAX, -EMFILE);
 }
 
+/* The first test: there is none yet that is kept for the next poll. */
+TEST(without_a_descriptor_for_it_a_poll_is_refused)
+{
+    struct pollfd asked = {-1, POLLIN, -1};
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    failing_between(EVENT, 0, 0, -EMFILE);
+
+    CHECK(belay_poll(ctx, &asked, 1, -1) == -EMFILE);
+    CHECK(belay_poll(ctx, &asked, 1, 1) == 0);
+
+    CHECK(asked.revents == 0);
+    failing_never();
+    belay_end(ctx);
+}
+
 /* What starts a thread when there are some already is in seam_threads.c. */
 TEST(threads_may_run_out_once_there_is_one_of_each_kind)
 {
@@ -227,6 +242,7 @@ TEST(without_failures_nothing_is_refused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_descriptor_for_it_a_poll_is_refused),
         cmocka_unit_test(every_allocation_may_fail_alone),
         cmocka_unit_test(every_two_allocations_in_a_row_may_fail),
         cmocka_unit_test(memory_may_run_out_anywhere_for_good),

@@ -105,6 +105,31 @@ TEST(a_cancel_between_the_look_and_the_sleep_is_not_missed)
     }
 }
 
+/* --- "poll" ------------------------------------------------------------- */
+
+static int poll_for_ever(const belay_ctx *ctx)
+{
+    struct pollfd none = {-1, POLLIN, 0};
+    return belay_poll(ctx, &none, 1, -1);
+}
+
+TEST(a_cancel_between_the_look_and_the_poll_is_not_missed)
+{
+    int before = count_descriptors();
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct waiter waiter = {ctx, poll_for_ever};
+    delay_hold("poll");
+    pthread_t thread = start(wait_on, &waiter);
+    delay_await("poll");
+
+    CHECK(belay_cancel(ctx));
+    delay_release("poll");
+
+    CHECK((intptr_t)join(thread) == BELAY_CANCELED);
+    belay_end(ctx);
+    CHECK(count_descriptors() <= before + 1); /* kept for the next */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +137,7 @@ int main(void)
         cmocka_unit_test(
             two_threads_that_make_a_descriptor_at_once_get_the_same),
         cmocka_unit_test(a_cancel_between_the_look_and_the_sleep_is_not_missed),
+        cmocka_unit_test(a_cancel_between_the_look_and_the_poll_is_not_missed),
     };
     watchdog();
     delay_install();

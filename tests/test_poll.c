@@ -3,6 +3,8 @@
 
 #include <belay/belay.h>
 
+#include <fcntl.h>
+
 /* Two pipes: from the first one can read, from the second one cannot. */
 struct pipes {
     int full[2];
@@ -214,6 +216,31 @@ TEST(the_requests_are_left_as_they_were)
     close_pipes(pipes);
 }
 
+static int count_descriptors(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 1024; ++fd)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+TEST(a_poll_needs_one_descriptor_for_the_thread_and_none_for_the_context)
+{
+    struct pollfd none = {-1, POLLIN, 0};
+    belay_ctx *contexts[100];
+    for (size_t i = 0; i < LENGTH(contexts); ++i)
+        contexts[i] = belay_with_cancel(NULL);
+    CHECK(belay_poll(contexts[0], &none, 1, 1) == 0);
+    int before = count_descriptors();
+
+    for (size_t i = 0; i < LENGTH(contexts); ++i)
+        CHECK(belay_poll(contexts[i], &none, 1, 1) == 0);
+
+    CHECK(count_descriptors() == before);
+    for (size_t i = 0; i < LENGTH(contexts); ++i)
+        belay_end(contexts[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +255,8 @@ int main(void)
         cmocka_unit_test(a_closed_descriptor_is_ready_with_its_error),
         cmocka_unit_test(many_descriptors_may_be_polled),
         cmocka_unit_test(the_requests_are_left_as_they_were),
+        cmocka_unit_test(
+            a_poll_needs_one_descriptor_for_the_thread_and_none_for_the_context),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

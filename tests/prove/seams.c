@@ -5,6 +5,7 @@
 #include "schedule.h"
 
 #include "coroutine.h"
+#include "internal.h"
 
 #include <string.h>
 
@@ -244,6 +245,7 @@ void seams_reset(void)
 
 void seams_check(void)
 {
+    belay__close_bells(); /* kept for the next poll */
     memory_check();
     for (int i = 0; i < fds_made; ++i)
         if (fds[i].is_open)
