@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 include(CMakePackageConfigHelpers)
 
-install(DIRECTORY include/belay TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/belay TYPE INCLUDE
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 foreach(section 3 7)
     install(DIRECTORY docs/man/
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section}
