@@ -145,6 +145,7 @@ static void vanish(struct cancel_ctx *ctx)
     struct family *family = family_of(ctx);
     const belay_ctx *parent = ctx->base.parent;
     bool counts_here = can_end(parent);
+    DELAY_POINT("vanishing");
     if (ctx->link != NULL && counts_here) {
         struct cancel_ctx *above = (struct cancel_ctx *)parent;
         if (above->family != ctx->family)

@@ -55,6 +55,7 @@ static bool count_in_crowd(struct cancel_ctx *owner, int by)
     atomic_uint *locked = &belay__families[TREES + shard].locked;
     lock(locked);
     bool is_live = state_of(&owner->base) == LIVE;
+    DELAY_POINT("counting");
     if (is_live)
         owner->crowd->shards[shard].held += by;
     unlock(locked);

@@ -16,6 +16,7 @@
 
 void belay__unlink(struct cancel_ctx *ctx)
 {
+    HELD(family_of(ctx));
     if (ctx->link == NULL)
         return;
     LIST_REMOVE(ctx);
@@ -24,6 +25,7 @@ void belay__unlink(struct cancel_ctx *ctx)
 
 static void set_state(struct cancel_ctx *ctx, int state)
 {
+    HELD(family_of(ctx));
     atomic_store_explicit(&ctx->base.state, state, memory_order_relaxed);
 }
 
@@ -39,8 +41,10 @@ static void enter_crowd(struct marking *marking, struct cancel_ctx *owner)
     marking->inside = crowd;
 
     long held = 0;
-    for (unsigned i = 0; i < CROWDS; ++i)
+    for (unsigned i = 0; i < CROWDS; ++i) {
+        HELD(&belay__families[TREES + i]);
         held += crowd->shards[i].held;
+    }
     count_refs(&owner->base, held);
 }
 
@@ -68,6 +72,7 @@ static void enter(struct marking *marking, struct cancel_ctx *ctx)
 static void leave(const struct marking *marking, struct cancel_ctx *ctx)
 {
     DELAY_POINT("leaving");
+    HELD(family_of(ctx));
     arrive(ctx);
     if (ctx->fd >= 0)
         OS(signal)(ctx->fd);

@@ -190,6 +190,13 @@ static inline struct family *family_of(const struct cancel_ctx *ctx)
     return &belay__families[ctx->family];
 }
 
+/* Claims that this thread has the lock: the proving ground looks. */
+#ifdef BELAY_SEAMS
+#define HELD(family) belay__seams.held(&(family)->locked)
+#else
+#define HELD(family) ((void)0)
+#endif
+
 /* A library that is loaded late finds its own in the static block, too. */
 #if defined(__GLIBC__)
 #define THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
@@ -237,6 +244,7 @@ void belay__drop_locked(struct cancel_ctx *ctx);
 /* Of a context that can end, under its lock. */
 static inline void count_refs(const belay_ctx *ctx, long by)
 {
+    HELD(family_of((const struct cancel_ctx *)ctx));
     atomic_uint *refs = &((struct belay_ctx *)ctx)->refs;
     unsigned before = atomic_load_explicit(refs, memory_order_relaxed);
     atomic_store_explicit(refs, before + (unsigned)by, memory_order_relaxed);
@@ -277,6 +285,7 @@ void belay__unlock_crowds(void);
 static inline struct shard *shard_of(struct cancel_ctx *parent,
                                      const struct cancel_ctx *child)
 {
+    HELD(family_of(child));
     return &parent->crowd->shards[child->family - TREES];
 }
 

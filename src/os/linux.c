@@ -247,6 +247,11 @@ static void no_delay(const char *place)
     (void)place;
 }
 
+static void not_looked_at(const atomic_uint *locked)
+{
+    (void)locked;
+}
+
 struct belay__seams belay__seams = {
     .allocate = belay__os_allocate,
     .release = belay__os_release,
@@ -266,6 +271,7 @@ struct belay__seams belay__seams = {
     .close = belay__os_close,
     .poll = belay__os_poll,
     .delay = no_delay,
+    .held = not_looked_at,
 };
 
 #endif

@@ -87,6 +87,7 @@ struct belay__seams {
     void (*close)(int fd);
     int (*poll)(struct pollfd *fds, nfds_t count, belay_time until);
     void (*delay)(const char *place); /* a named point between two steps */
+    void (*held)(const atomic_uint *locked); /* what it guards is touched */
 };
 extern struct belay__seams belay__seams;
 

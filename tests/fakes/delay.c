@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { PLACES = 16 };
+enum { PLACES = 32 };
 enum state { FREE, WANTED, HELD };
 
 static struct {

@@ -18,8 +18,9 @@ static const struct scenario {
     struct faults faults;
 } scenarios[] = {
     {"taking back", "DDwww", "CCCEEuuuuttfwD", "", {0}},
-    {"inside", "DDDwww", "CCCEuufwDD?", "uuuffwwwtCERUD?", {0}},
-    {"await inside", "DDww", "CCEuuuut", "uuuwwf", {0}},
+    {"inside", "DODwww", "CCCEuufwDDO?", "uuuffwwwtCERUD?", {0}},
+    {"await inside", "DOww", "CCEuuuut", "uuuwwf", {0}},
+    {"used again", "OOOww", "CCEuut", "w", {0}},
     {"deriving", "DD", "DDDDTCKERU?VN", "", {0}},
     {"canceling", "DDDD", "CCCKKE??WF", "", {0}},
     {"crowd", "DX", "DDDDTCERUXwu?V", "DCEU", {0}},

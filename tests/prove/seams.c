@@ -174,6 +174,12 @@ static void delay(const char *place)
     schedule_pass(place, -1);
 }
 
+static void held(const atomic_uint *locked)
+{
+    if (schedule_self() >= 0 && *locked == 0)
+        fail("what a lock guards is touched without it");
+}
+
 /* --- Threads ------------------------------------------------------------ */
 
 static enum { NOT_OURS, RUNS, JOINED } library_threads[COROUTINES];
@@ -276,5 +282,6 @@ void seams_install(void)
         .close = close_event,
         .poll = poll_events,
         .delay = delay,
+        .held = held,
     };
 }

@@ -75,7 +75,8 @@ static void count_derived(const struct op *op, struct node *node, int before)
 
 void derive(const struct op *op)
 {
-    struct node *parent = op->a % 8 == 0 ? NULL : pick(op->a);
+    bool is_root = op->verb == 'O' || op->a % 8 == 0;
+    struct node *parent = is_root ? NULL : pick(op->a);
     if (world.node_count == NODES)
         return;
     pin(parent);

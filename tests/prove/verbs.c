@@ -12,6 +12,7 @@ static const struct verb {
     void (*run)(const struct op *op);
 } verbs[] = {
     {'D', "DERIVE", derive},
+    {'O', "ROOT", derive},
     {'T', "DEADLINE", derive},
     {'V', "VALUE", derive},
     {'N', "DETACH", derive},
