@@ -147,7 +147,9 @@ static const char *place_of(const struct belay_watch *like)
 void belay__check_watched(struct belay_watch *watch,
                           const struct cancel_ctx *ctx)
 {
-    watch->family = ctx->family | seal_of(watch) << SEAL_AT;
+    atomic_store_explicit((atomic_int *)&watch->family,
+                          ctx->family | seal_of(watch) << SEAL_AT,
+                          memory_order_relaxed);
     if (watch->next != NULL)
         belay__check_watch(watch->next, NULL);
 }

@@ -35,12 +35,32 @@ static void forget(struct belay_watch *watch)
             t->current = NULL;
 }
 
+static atomic_int *family_word(const struct belay_watch *watch)
+{
+    return (atomic_int *)&watch->family;
+}
+
+static void set_family(struct belay_watch *watch, unsigned family)
+{
+    /* Releases that it is idle to whoever takes the lock that this says. */
+    atomic_store_explicit(family_word(watch), (int)family,
+                          memory_order_release);
+}
+
+static struct family *family_of_watch(const struct belay_watch *watch)
+{
+    int family = atomic_load_explicit(family_word(watch), memory_order_acquire);
+    return &belay__families[family % FAMILIES];
+}
+
 /*
  * The watch may be one that this thread is telling right now, used again from
  * inside its own fn: then the teller must leave it alone, and whoever waits for
- * fn is let go.
+ * fn is let go.  Another lock may guard it from here on: whoever came to take
+ * it back finds that out under the old one, or finds it idle under the new.
  */
-static void finish_here(struct belay_watch *watch)
+static void finish_here(struct belay_watch *watch,
+                        const struct cancel_ctx *watched)
 {
     for (struct telling *t = telling_here; t != NULL; t = t->outer) {
         if (t->current != watch)
@@ -49,6 +69,9 @@ static void finish_here(struct belay_watch *watch)
         t->current = NULL;
         int state = atomic_exchange_explicit(watch_state(watch), IDLE,
                                              memory_order_release);
+        DELAY_POINT("idle");
+        if (watched != NULL)
+            set_family(watch, watched->family);
         unlock(&t->family->locked);
         if (state == AWAITED)
             OS(wake)(watch_state(watch));
@@ -61,7 +84,7 @@ bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
     CHECK_USED(ctx);
     struct cancel_ctx *watched = ender(ctx);
     if (telling_here != NULL)
-        finish_here(watch);
+        finish_here(watch, watched);
     watch->fn = fn;
     watch->arg = arg;
     if (watched == NULL) {
@@ -69,8 +92,9 @@ bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
         return true;
     }
 
+    DELAY_POINT("again");
     struct family *family = family_of(watched);
-    watch->family = watched->family;
+    set_family(watch, watched->family);
     watch->thread = this_thread();
     lock(&family->locked);
     bool is_live = state_of(&watched->base) == LIVE;
@@ -106,6 +130,7 @@ void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
     struct belay_watch *watch;
     while ((watch = *watches) != NULL) {
         CHECK_WATCH(watch, watches);
+        HELD(family_of_watch(watch));
         LIST_REMOVE(watch);
         if (watch->fn != NULL) {
             LIST_PUSH(pending, watch);
@@ -145,6 +170,7 @@ static void tell_next(struct family *family, struct telling *telling, int err)
 {
     struct belay_watch *watch = *telling->pending;
     CHECK_WATCH(watch, NULL);
+    HELD(family);
     LIST_REMOVE(watch);
     atomic_store_explicit(watch_state(watch), TELLING, memory_order_relaxed);
     telling->current = watch;
@@ -227,11 +253,6 @@ void belay__forget_tellers(void)
 
 /* --- Taking back -------------------------------------------------------- */
 
-static struct family *family_of_watch(const struct belay_watch *watch)
-{
-    return &belay__families[watch->family % FAMILIES];
-}
-
 static bool is_told_inside(const struct belay_watch *watch)
 {
     for (const struct telling *t = telling_here; t != NULL; t = t->outer)
@@ -240,12 +261,26 @@ static bool is_told_inside(const struct belay_watch *watch)
     return false;
 }
 
+/* Takes the lock that guards watch, which fn may change by watching anew. */
+static struct family *lock_watch(const struct belay_watch *watch)
+{
+    for (;;) {
+        struct family *family = family_of_watch(watch);
+        DELAY_POINT("unwatch");
+        lock(&family->locked);
+        if (family == family_of_watch(watch))
+            return family;
+        unlock(&family->locked);
+    }
+}
+
 /* Under the lock: 1 taken back, 0 not registered, -EBUSY being told. */
 static int take_back(struct belay_watch *watch)
 {
     atomic_int *state = watch_state(watch);
     switch (atomic_load_explicit(state, memory_order_relaxed)) {
     case WATCHING:
+        HELD(family_of_watch(watch));
         CHECK_WATCH(watch, NULL);
         LIST_REMOVE(watch);
         atomic_store_explicit(state, IDLE, memory_order_relaxed);
@@ -282,9 +317,8 @@ int belay_try_unwatch(struct belay_watch *watch)
         return 0;
     if (took_alone(watch))
         return 1;
-    struct family *family = family_of_watch(watch);
-    DELAY_POINT("unwatch");
-    lock(&family->locked);
+    struct family *family = lock_watch(watch);
+    DELAY_POINT("taking");
     int taken = take_back(watch);
     unlock(&family->locked);
     return taken;
@@ -296,9 +330,8 @@ bool belay_unwatch(struct belay_watch *watch)
         return false;
     if (took_alone(watch))
         return true;
-    struct family *family = family_of_watch(watch);
-    DELAY_POINT("unwatch");
-    lock(&family->locked);
+    struct family *family = lock_watch(watch);
+    DELAY_POINT("taking");
     int taken = take_back(watch);
     bool is_inside = taken == -EBUSY && is_told_inside(watch);
     atomic_int *state = watch_state(watch);

@@ -157,6 +157,34 @@ TEST(a_watch_may_be_used_again_inside_while_another_thread_waits_for_it)
     belay_end(ctx);
 }
 
+/* A bug of ours: whoever took it back did so under the lock of the family that
+   the watch had before. */
+TEST(a_watch_used_again_inside_is_taken_back_under_its_new_lock)
+{
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    struct again again = {.next = belay_with_cancel(NULL)};
+    sem_init(&again.entered, 0, 0);
+    sem_init(&again.go, 0, 1);
+    CHECK(belay_watch(ctx, &again.watch, watch_the_next, &again));
+    struct taker taker = {&again.watch, true};
+    delay_hold("unwatch");
+    pthread_t other = start(take_back, &taker);
+    delay_await("unwatch");
+    CHECK(join(start(cancel, ctx)) != NULL && again.watched);
+
+    pthread_t canceler = cancel_until("entered", again.next);
+    delay_hold("relax");
+    delay_release("unwatch");
+    delay_await("relax"); /* the canceler has the lock that it needs */
+    CHECK(let_cancel_go_on("entered", canceler));
+    delay_release("relax");
+    join(other);
+
+    CHECK(!taker.taken && again.calls == 1);
+    belay_end(again.next);
+    belay_end(ctx);
+}
+
 static void forget_itself(void *arg, int err)
 {
     struct again *again = arg;
@@ -199,6 +227,8 @@ int main(void)
         cmocka_unit_test(a_watch_that_freed_itself_is_not_touched_again),
         cmocka_unit_test(
             a_watch_may_be_used_again_inside_while_another_thread_waits_for_it),
+        cmocka_unit_test(
+            a_watch_used_again_inside_is_taken_back_under_its_new_lock),
         cmocka_unit_test(
             a_watch_may_take_itself_back_while_another_thread_waits_for_it),
     };

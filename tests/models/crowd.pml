@@ -7,7 +7,7 @@
  * quick: -DDERIVERS=1
  * deep:  -DDERIVERS=2
  * mutants: STATE_UNLOCKED NO_CROWD_LOCKS HELD_NOT_SUMMED COUNTS_DEAD FREED_EARLY
- * mutants: UNLOCKS_EARLY VANISHES_HERE/-DDERIVERS=2 PENDING_SHARED
+ * mutants: LOOKS_TWICE UNLOCKS_EARLY VANISHES_HERE/-DDERIVERS=2 PENDING_SHARED
  */
 
 #include "core.inc"
@@ -127,7 +127,13 @@ inline adopt(shard) /* lock_for_child(), join() */
     fi;
     family[me] = mine;
     if
-    :: mine > 0 -> use_crowd; listed[me] = 1; held[shard]++;
+#ifdef MUTANT_LOOKS_TWICE /* what it sees may be ENDING by now */
+    :: mine > 0 && state != LIVE -> child[me] = state; held[shard]++
+    :: mine > 0 && state == LIVE ->
+#else
+    :: mine > 0 ->
+#endif
+       use_crowd; listed[me] = 1; held[shard]++;
 #ifndef MUTANT_STATE_UNLOCKED
        assert(state != ENDED)
 #endif

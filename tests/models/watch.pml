@@ -8,7 +8,7 @@
  * deep:  -DTAKERS=3
  * mutants: STATE_UNLOCKED NO_WAIT NO_WAKE WAKE_FIRST NO_FORGET FORGET_AWAITED
  * mutants: AWAITED_UNLOCKED TOUCH_LATE TELL_UNLOCKED INSIDE_WAITS TELL_LISTED
- * mutants: AGAIN AGAIN_NOT_FORGOTTEN
+ * mutants: AGAIN AGAIN_NOT_FORGOTTEN FIRST_LOCK FAMILY_UNLOCKED FAMILY_FIRST
  */
 
 #include "core.inc"
@@ -22,7 +22,8 @@
 #define PENDING 2    /* in the list of those to be told */
 #define ELSEWHERE 3  /* in the watches of what does not end here */
 
-bit locked;  /* the family's */
+bit locks[2]; /* the family's, and that of where fn registers it anew */
+bit family;  /* of the watch: whose lock guards it */
 byte state;  /* of the context */
 byte watch;  /* its state */
 byte list;   /* that it is in */
@@ -50,7 +51,7 @@ inline belay_watch()
 #ifdef MUTANT_STATE_UNLOCKED
     is_live = (state == LIVE);
 #endif
-    lock(locked);
+    lock(locks[0]);
 #ifndef MUTANT_STATE_UNLOCKED
     is_live = (state == LIVE);
 #endif
@@ -59,15 +60,34 @@ inline belay_watch()
     :: else
     fi;
     watch = (is_live -> WATCHING : IDLE);
-    unlock(locked)
+    unlock(locks[0])
 }
 
-inline take_back(ret_taken) /* under the lock */
+inline lock_watch()
+{
+    do
+    :: use;
+       mine = family;
+       lock(locks[mine]);
+#ifdef MUTANT_FIRST_LOCK
+       break
+#else
+       use;
+       if
+       :: family == mine -> break
+       :: else -> unlock(locks[mine])
+       fi
+#endif
+    od
+}
+
+inline take_back(ret_taken) /* under the lock of `mine` */
 {
     use;
     if
     :: watch == WATCHING ->
        assert(list != NOWHERE);
+       assert(mine == (list == ELSEWHERE)); /* HELD() */
        list = NOWHERE; watch = IDLE; ret_taken = 1;
        taken++;
        assert(told + taken <= registered)
@@ -82,17 +102,17 @@ inline belay_unwatch(here) /* by another thread than the teller */
     if
     :: watch == IDLE -> ret = 0 /* is_idle() */
     :: else ->
-       lock(locked);
+       lock_watch();
        take_back(ret);
 #ifdef MUTANT_AWAITED_UNLOCKED
-       unlock(locked);
+       unlock(locks[mine]);
 #endif
        if
        :: ret == 2 -> watch = AWAITED
        :: else
        fi;
 #ifndef MUTANT_AWAITED_UNLOCKED
-       unlock(locked);
+       unlock(locks[mine]);
 #endif
 #ifndef MUTANT_NO_WAIT
        do
@@ -110,18 +130,18 @@ inline belay_try_unwatch()
     use;
     if
     :: watch == IDLE -> ret = 0
-    :: else -> lock(locked); take_back(ret); unlock(locked)
+    :: else -> lock_watch(); take_back(ret); unlock(locks[mine])
     fi
 }
 
 inline unwatch_inside() /* belay_unwatch(), is_told_inside() */
 {
-    lock(locked);
+    lock_watch();
     take_back(ret);
     assert(ret == 2);
 #ifdef MUTANT_INSIDE_WAITS
     watch = AWAITED;
-    unlock(locked);
+    unlock(locks[0]);
     watch != AWAITED
 #else
     if
@@ -140,7 +160,7 @@ inline unwatch_inside() /* belay_unwatch(), is_told_inside() */
     :: else
 #endif
     fi;
-    unlock(locked)
+    unlock(locks[0])
 #endif
 }
 
@@ -151,23 +171,30 @@ inline watch_again() /* belay__watch(), from inside fn */
 #ifdef MUTANT_AGAIN /* the teller forgets it, and that is all */
     current = 0;
 #else
-    lock(locked); /* finish_here() */
+    lock(locks[0]); /* finish_here() */
 #ifndef MUTANT_AGAIN_NOT_FORGOTTEN
     current = 0;
 #endif
     forgotten = 1;
     is_awaited = (watch == AWAITED);
+#ifdef MUTANT_FAMILY_FIRST
+    family = 1;
+#endif
     watch = IDLE;
-    unlock(locked);
+#ifndef MUTANT_FAMILY_UNLOCKED
+    family = 1; /* under the old lock, and when it is idle */
+#endif
+    unlock(locks[0]);
     if
     :: is_awaited -> wake_all
     :: else
     fi;
 #endif
-    lock(locked);
+    family = 1;
+    lock(locks[1]);
     use;
     list = ELSEWHERE; watch = WATCHING; registered++;
-    unlock(locked)
+    unlock(locks[1])
 }
 
 inline finish() /* under the lock, after fn */
@@ -189,7 +216,7 @@ inline finish() /* under the lock, after fn */
 #endif
        if
 #if !defined(MUTANT_NO_WAKE) && !defined(MUTANT_WAKE_FIRST)
-       :: is_awaited -> unlock(locked); wake_all; lock(locked)
+       :: is_awaited -> unlock(locks[0]); wake_all; lock(locks[0])
 #endif
        :: else
        fi
@@ -200,8 +227,8 @@ inline finish() /* under the lock, after fn */
 active proctype canceler() /* belay_cancel(): end(), belay__tell() */
 {
     byte ret, i;
-    bit is_awaited;
-    lock(locked);
+    bit is_awaited, mine;
+    lock(locks[0]);
     state = ENDING;
     if
     :: list == IN_CONTEXT -> use; list = PENDING /* belay__gather() */
@@ -209,7 +236,7 @@ active proctype canceler() /* belay_cancel(): end(), belay__tell() */
     fi;
     state = ENDED;
 #ifdef MUTANT_TELL_UNLOCKED
-    unlock(locked);
+    unlock(locks[0]);
 #endif
     if
     :: list == PENDING -> /* tell_next() */
@@ -220,7 +247,7 @@ active proctype canceler() /* belay_cancel(): end(), belay__tell() */
 #endif
        current = 1;
 #ifndef MUTANT_TELL_UNLOCKED
-       unlock(locked);
+       unlock(locks[0]);
 #endif
 
        telling = 1; /* fn */
@@ -237,14 +264,14 @@ active proctype canceler() /* belay_cancel(): end(), belay__tell() */
        fi;
        telling = 0;
 
-       lock(locked);
+       lock(locks[0]);
        finish()
     :: else
 #ifdef MUTANT_TELL_UNLOCKED
-       -> lock(locked)
+       -> lock(locks[0])
 #endif
     fi;
-    unlock(locked)
+    unlock(locks[0])
 }
 
 /* The first has registered it.  Who takes it back may have it freed then. */
@@ -252,7 +279,7 @@ active [TAKERS] proctype taker()
 {
     byte ret, i;
     byte here = _pid - 1;
-    bit is_live;
+    bit is_live, mine;
     if
     :: here == 0 -> belay_watch(); begun = 1
     :: else -> begun
