@@ -42,8 +42,11 @@ install: all ## into PREFIX (/usr/local); DESTDIR is respected
 amalgamation: ## belay.h and belay.c, into OUT (out)
 	@tools/amalgamate $(OUT)
 
+cross:       ## the tests for other processors, emulated, where tools are there
+	@tools/cross
+
 format:      ## lay out the C sources; the public headers are by hand
-	@find src tests bench examples adapters apps -name '*.[ch]' | \
+	@find src work tests bench examples adapters apps -name '*.[ch]' | \
 	    xargs clang-format -i
 
 tidy:        ## let clang-tidy read the core
@@ -56,4 +59,4 @@ clean:       ## remove all that was built
 help:        ## this list
 	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "%-14s%s\n", $$1, $$2}' Makefile
 
-.PHONY: all demo example test prove bench install amalgamation format tidy clean help
+.PHONY: all demo example test prove bench install amalgamation cross format tidy clean help

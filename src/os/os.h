@@ -13,6 +13,11 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* before the first header of the system */
 #endif
+#if defined(__SIZEOF_LONG__) && __SIZEOF_LONG__ == 4 && !defined(_TIME_BITS)
+#undef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64 /* asked for by the next */
+#define _TIME_BITS 64        /* a deadline may be after 2038 */
+#endif
 
 #include <belay/belay.h>
 

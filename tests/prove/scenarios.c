@@ -65,7 +65,9 @@ static struct op draw_op(const char *verbs, unsigned number)
     op.a = (unsigned)draw(&plan.random, 1 << 20);
     op.b = (unsigned)draw(&plan.random, 1 << 20);
     const char *inside = plan.scenario->inside;
-    size_t count = inside[0] != '\0' ? draw(&plan.random, INSIDE + 1) : 0;
+    size_t count = 0;
+    if (inside[0] != '\0')
+        count = (size_t)draw(&plan.random, INSIDE + 1);
     for (size_t i = 0; i < count; ++i)
         op.inside[i] = inside[draw(&plan.random, strlen(inside))];
     return op;

@@ -243,7 +243,7 @@ void schedule_run(uint64_t seed, void (*first)(void))
     unsigned drops = 1 + (unsigned)draw(&s.random, DROPS);
     unsigned long span = UINT64_C(50) << draw(&s.random, 5);
     for (unsigned i = 0; i < DROPS; ++i)
-        s.drops[i] = i < drops ? 1 + draw(&s.random, span) : 0;
+        s.drops[i] = i < drops ? 1 + (unsigned long)draw(&s.random, span) : 0;
     s.lowest = DROPS;
     s.time_passing = time_passing[draw(&s.random, 4)];
     schedule_start(call, &first);
