@@ -29,8 +29,7 @@ static int take(const belay_ctx *ctx, struct shelf *shelf)
 
 TEST(a_deadline_ends_the_wait_for_a_condition_and_the_mutex_is_held)
 {
-    struct shelf shelf = {.mutex = BELAY_MUTEX_INIT,
-                          .filled = BELAY_COND_INIT};
+    struct shelf shelf = {.mutex = BELAY_MUTEX_INIT, .filled = BELAY_COND_INIT};
     belay_ctx *ctx = belay_with_timeout(NULL, BELAY_MILLISECOND);
     CHECK(belay_mutex_lock(NULL, &shelf.mutex) == 0);
 
@@ -199,9 +198,9 @@ TEST(a_signal_before_the_end_counts)
 {
     struct duel d = {.ctx = NULL};
 
-    run_race((struct race){set_up, wait_for_signal, signal_and_cancel, look,
-                           &d},
-             RACES);
+    run_race(
+        (struct race){set_up, wait_for_signal, signal_and_cancel, look, &d},
+        RACES);
 
     CHECK(d.won > 0);
 }
