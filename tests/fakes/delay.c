@@ -80,6 +80,7 @@ void delay_hold(const char *name)
     struct place *place = find(name);
     place->state = WANTED;
     place->controller = pthread_self();
+    pthread_cond_broadcast(&fake.changed);
     pthread_mutex_unlock(&fake.mutex);
 }
 

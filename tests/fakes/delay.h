@@ -10,7 +10,8 @@
  */
 void delay_install(void); /* before there is any other thread; for good */
 
-/* The next thread that comes there, but for the caller, is held. */
+/* The next thread that comes there, but for the caller, is held; one that is
+   held there now goes on, and may be the next. */
 void delay_hold(const char *place);
 
 /* Waits until a thread is held there. */
