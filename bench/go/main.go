@@ -91,6 +91,8 @@ var questions = []struct {
 	{"s10.late", askLate, 10000},
 	{"s10.idle", askIdle, 100000},
 	{"s11", askContended, 1000000},
+	{"s12", askLock, 5000000},
+	{"s13", askPass, 50000},
 }
 
 func main() {
