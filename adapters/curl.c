@@ -15,20 +15,31 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t kept;
 static bool has_key;
 
-/* After a fork(), the connections are the parent's: not even a farewell. */
-static void close_all(void *first)
+/* After a fork(), what the parent kept is still in the list, behind what this
+   process keeps: it is not used, and its peers are not even bid farewell. */
+static bool is_own(const struct belay_curl_multi *multi)
 {
-    struct belay_curl_multi *multi = first;
-    while (multi != NULL && multi->process == getpid()) {
+    return multi != NULL && multi->process == getpid();
+}
+
+static struct belay_curl_multi *close_own(struct belay_curl_multi *multi)
+{
+    while (is_own(multi)) {
         struct belay_curl_multi *next = multi->next;
         belay_curl_multi_free(multi);
         multi = next;
     }
+    return multi;
+}
+
+static void close_at_exit(void *first)
+{
+    close_own(first);
 }
 
 static void make_key(void)
 {
-    has_key = pthread_key_create(&kept, close_all) == 0;
+    has_key = pthread_key_create(&kept, close_at_exit) == 0;
 }
 
 /* Threads may outlive this library, and must not call into it then. */
@@ -42,7 +53,7 @@ static struct belay_curl_multi *take(void)
 {
     pthread_once(&once, make_key);
     struct belay_curl_multi *multi = has_key ? pthread_getspecific(kept) : NULL;
-    if (multi == NULL || multi->process != getpid())
+    if (!is_own(multi))
         return belay_curl_multi_new();
     pthread_setspecific(kept, multi->next);
     return multi;
@@ -50,8 +61,7 @@ static struct belay_curl_multi *take(void)
 
 static void keep(struct belay_curl_multi *multi)
 {
-    struct belay_curl_multi *first = has_key ? pthread_getspecific(kept) : NULL;
-    multi->next = first != NULL && first->process == getpid() ? first : NULL;
+    multi->next = has_key ? pthread_getspecific(kept) : NULL;
     if (!has_key || pthread_setspecific(kept, multi) != 0)
         belay_curl_multi_free(multi);
 }
@@ -59,11 +69,8 @@ static void keep(struct belay_curl_multi *multi)
 void belay_curl_close_idle(void)
 {
     pthread_once(&once, make_key);
-    if (!has_key)
-        return;
-    void *first = pthread_getspecific(kept);
-    pthread_setspecific(kept, NULL);
-    close_all(first);
+    if (has_key)
+        pthread_setspecific(kept, close_own(pthread_getspecific(kept)));
 }
 
 /* --- One transfer -------------------------------------------------------- */

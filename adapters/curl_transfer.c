@@ -100,8 +100,8 @@ void belay__transfer_stop(struct belay_curl_multi *multi,
 
 /* --- Waiting ------------------------------------------------------------- */
 
-/* A deadline that is past is as good as an end; the wait for the clock to say
-   so is none, and drives it where the program has to. */
+/* A deadline that is past is an end: the wait for the clock to say so is as
+   short as the clock is late, and drives it where the program has to. */
 static bool has_ended(const belay_ctx *ctx)
 {
     if (belay_err(ctx) == 0 && belay_remaining(ctx) == 0)
@@ -195,10 +195,10 @@ static int sleep_until_some_event(const belay_ctx *ctx,
     return error_of(curl_multi_poll(multi->handle, NULL, 0, timeout, NULL));
 }
 
-int belay__transfer_wait(const belay_ctx *ctx, struct belay_curl_multi *multi,
-                         struct transfer **ret_transfer, CURLcode *ret_result)
+static int wait_for_one(const belay_ctx *ctx, struct belay_curl_multi *multi,
+                        struct transfer **ret_transfer, CURLcode *ret_result)
 {
-    int err = belay_err(ctx);
+    int err = 0;
     while (err == 0 && multi->transfers != NULL) {
         struct transfer *transfer = drive(multi, ret_result, &err);
         if (transfer != NULL) {
@@ -211,4 +211,15 @@ int belay__transfer_wait(const belay_ctx *ctx, struct belay_curl_multi *multi,
             err = belay_err(ctx);
     }
     return err;
+}
+
+int belay__transfer_wait(const belay_ctx *ctx, struct belay_curl_multi *multi,
+                         struct transfer **ret_transfer, CURLcode *ret_result)
+{
+    struct belay_watch watch;
+    if (!belay_watch(ctx, &watch, kick, multi->handle))
+        return belay_err(ctx);
+    int got = wait_for_one(ctx, multi, ret_transfer, ret_result);
+    belay_unwatch(&watch);
+    return got;
 }

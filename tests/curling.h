@@ -9,9 +9,27 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 
+/* Cancels when something has come for that handle, before libcurl sees it:
+   either before its request has been sent, or after; posts `go` until then. */
+static struct {
+    belay_ctx *ctx;
+    CURL *easy;
+    bool is_sent;
+    sem_t *go; /* or NULL */
+} cancel_when;
+
+static inline bool it_is_time(void)
+{
+    long sent = 0;
+    if (cancel_when.ctx == NULL)
+        return false;
+    curl_easy_getinfo(cancel_when.easy, CURLINFO_REQUEST_SIZE, &sent);
+    return cancel_when.is_sent == (sent > 0);
+}
+
 /*
- * libcurl looks around once a second by itself.  Not here: what does not wake
- * it would hang.
+ * libcurl looks around once a second by itself, and 200 ms after connecting.
+ * Not here: what does not wake it would hang.
  */
 CURLMcode curl_multi_poll(CURLM *multi, struct curl_waitfd *fds,
                           unsigned int count, int timeout, int *ret_ready)
@@ -21,7 +39,15 @@ CURLMcode curl_multi_poll(CURLM *multi, struct curl_waitfd *fds,
     *(void **)&poll_multi = dlsym(RTLD_NEXT, "curl_multi_poll");
     if (timeout == 1000)
         timeout = 3600 * 1000;
-    return poll_multi(multi, fds, count, timeout, ret_ready);
+    int ready = 0;
+    if (it_is_time() && cancel_when.go != NULL)
+        sem_post(cancel_when.go);
+    CURLMcode result = poll_multi(multi, fds, count, timeout, &ready);
+    if (ready > 0 && it_is_time())
+        belay_cancel(cancel_when.ctx);
+    if (ret_ready != NULL)
+        *ret_ready = ready;
+    return result;
 }
 
 /* Bytes of the body, and what is to happen when they come. */
@@ -58,6 +84,7 @@ static inline CURL *getter(const char *url, const char *path, struct body *body)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 3600 * 1000L);
     return easy;
 }
 

@@ -73,14 +73,7 @@ TEST(a_deadline_stops_connecting)
     fill_up(&hole);
 }
 
-static int cancel_at_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
-{
-    (void)fd, (void)purpose;
-    belay_cancel(ctx);
-    return CURL_SOCKOPT_OK;
-}
-
-/* The connection is there at once, and the request must not follow it. */
+/* The end and the connection are there at once: the request does not follow. */
 TEST(what_ends_while_it_connects_sends_no_request)
 {
     struct fixture it;
@@ -88,16 +81,59 @@ TEST(what_ends_while_it_connects_sends_no_request)
     CHECK(belay_curl_perform(NULL, it.easy) == CURLE_OK);
     await(&it.web->asked);
     belay_curl_close_idle();
-    curl_easy_setopt(it.easy, CURLOPT_SOCKOPTFUNCTION, cancel_at_socket);
-    curl_easy_setopt(it.easy, CURLOPT_SOCKOPTDATA, it.ctx);
+    cancel_when.ctx = it.ctx;
+    cancel_when.easy = it.easy;
+    cancel_when.is_sent = false;
 
     CHECK(belay_curl_perform(it.ctx, it.easy) == CURLE_ABORTED_BY_CALLBACK);
 
     long sent;
     curl_easy_getinfo(it.easy, CURLINFO_REQUEST_SIZE, &sent);
-    CHECK(sent == 0);
-    CHECK(!has_come(&it.web->asked));
+    CHECK(sent == 0 && !has_come(&it.web->asked));
+    memset(&cancel_when, 0, sizeof cancel_when);
     clear(&it);
+}
+
+/* HC05, HC7: the end and the response are there at once: what was done wins. */
+TEST(a_response_that_has_come_wins_over_a_cancel)
+{
+    struct fixture it;
+    set(&it, "/gate");
+    cancel_when.ctx = it.ctx;
+    cancel_when.easy = it.easy;
+    cancel_when.is_sent = true;
+    cancel_when.go = &it.web->gate;
+
+    CHECK(belay_curl_perform(it.ctx, it.easy) == CURLE_OK);
+
+    CHECK(belay_err(it.ctx) == BELAY_CANCELED);
+    CHECK(strcmp(it.body.text, "ok") == 0);
+    memset(&cancel_when, 0, sizeof cancel_when);
+    clear(&it);
+}
+
+/* HC6: with a server, or a proxy, that accepts and is silent. */
+TEST(a_deadline_stops_each_handshake)
+{
+    static const char *const kinds[] = {"https", "http", "socks5"};
+    for (size_t i = 0; i < LENGTH(kinds); ++i) {
+        struct fixture it;
+        char url[64];
+        char peer[64];
+        int fd = listen_somewhere(8, url, sizeof url);
+        snprintf(peer, sizeof peer, "%s%s", kinds[i], strchr(url, ':'));
+        set(&it, "/");
+        curl_easy_setopt(it.easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+        curl_easy_setopt(it.easy, i == 0 ? CURLOPT_URL : CURLOPT_PROXY, peer);
+        belay_ctx *late = belay_with_timeout(it.ctx, 5 * BELAY_MILLISECOND);
+
+        CHECK(belay_curl_perform(late, it.easy) == CURLE_ABORTED_BY_CALLBACK);
+
+        CHECK(belay_err(late) == BELAY_DEADLINE_EXCEEDED);
+        belay_end(late);
+        clear(&it);
+        close(fd);
+    }
 }
 
 /* --- Sending ------------------------------------------------------------- */
@@ -184,6 +220,8 @@ int main(void)
         cmocka_unit_test(a_cancel_stops_connecting),
         cmocka_unit_test(a_deadline_stops_connecting),
         cmocka_unit_test(what_ends_while_it_connects_sends_no_request),
+        cmocka_unit_test(a_response_that_has_come_wins_over_a_cancel),
+        cmocka_unit_test(a_deadline_stops_each_handshake),
         cmocka_unit_test(a_cancel_stops_an_upload_that_nobody_reads),
         cmocka_unit_test(a_cancel_stops_an_upload_that_is_paused),
         cmocka_unit_test(a_cancel_stops_a_download_that_is_paused),

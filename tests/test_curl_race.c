@@ -13,11 +13,14 @@ struct rivals {
     struct fixture it;
     belay_ctx *ctx;
     CURLcode result;
+    int round;
+    atomic_int performed; /* rounds */
 };
 
 static void begin(void *arg)
 {
     struct rivals *rivals = arg;
+    ++rivals->round;
     rivals->ctx = belay_with_cancel(rivals->it.ctx);
     memset(&rivals->it.body, 0, sizeof rivals->it.body);
 }
@@ -26,11 +29,16 @@ static void perform(void *arg)
 {
     struct rivals *rivals = arg;
     rivals->result = belay_curl_perform(rivals->ctx, rivals->it.easy);
+    atomic_store(&rivals->performed, rivals->round);
 }
 
+/* Anywhere in the transfer; in each eighth round, after it. */
 static void cancel(void *arg)
 {
     struct rivals *rivals = arg;
+    if (rivals->round % 8 == 0)
+        await_count(&rivals->performed, rivals->round);
+    spin(rivals->round % 8 * rivals->round % 30000);
     belay_cancel(rivals->ctx);
 }
 
@@ -42,12 +50,13 @@ static void finish(void *arg)
         CHECK(strcmp(rivals->it.body.text, "ok") == 0);
     else
         CHECK(rivals->result == CURLE_ABORTED_BY_CALLBACK);
+    CHECK(rivals->round % 8 != 0 || rivals->result == CURLE_OK);
     belay_end(rivals->ctx);
 }
 
 TEST(a_transfer_that_races_with_its_cancel_is_whole_or_stopped)
 {
-    struct rivals rivals;
+    struct rivals rivals = {.round = 0};
     struct race race = {begin, perform, cancel, finish, &rivals};
     set(&rivals.it, "/");
     run_race(race, TRANSFERS);
@@ -75,11 +84,12 @@ static void perform_two(void *arg)
             CHECK(result == CURLE_OK && strcmp(body.text, "ok") == 0);
     belay_curl_multi_free(multi);
     curl_easy_cleanup(other);
+    atomic_store(&rivals->performed, rivals->round);
 }
 
 TEST(a_cancel_races_with_one_of_two_transfers_and_spares_the_other)
 {
-    struct rivals rivals;
+    struct rivals rivals = {.round = 0};
     struct race race = {begin, perform_two, cancel, finish, &rivals};
     set(&rivals.it, "/");
     run_race(race, TRANSFERS / 4);

@@ -193,7 +193,7 @@ TEST(a_forked_child_opens_connections_of_its_own)
         CURL *easy = getter(it.web->url, "/", &it.body);
         CURLcode result = belay_curl_perform(NULL, easy);
         belay_curl_close_idle();
-        _exit(result);
+        _exit(result == CURLE_OK ? 0 : 1);
     }
 
     int status;
