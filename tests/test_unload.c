@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <belay/belay.h>
+#include <belay/resolve.h>
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -21,6 +22,9 @@ struct library {
     struct belay_after *(*after_func)(const belay_ctx *ctx,
                                       void (*fn)(void *arg), void *arg);
     bool (*after_join)(struct belay_after *after);
+    int (*resolve)(const belay_ctx *ctx, const char *host, const char *service,
+                   const struct addrinfo *hints, struct addrinfo **ret_list);
+    void (*resolve_free)(struct addrinfo *list);
 };
 
 static void *symbol(void *handle, const char *name)
@@ -50,6 +54,8 @@ static struct library load(void)
     FIND(clock_fd);
     FIND(after_func);
     FIND(after_join);
+    FIND(resolve);
+    FIND(resolve_free);
     return library;
 }
 
@@ -213,6 +219,19 @@ TEST(the_library_may_be_loaded_and_unloaded_many_times)
     check_that_nothing_is_left(before);
 }
 
+/* From a look-up that nothing can interrupt, a thread comes back into it. */
+TEST(a_look_up_keeps_the_library_loaded)
+{
+    struct library library = load();
+    struct addrinfo *list;
+
+    CHECK(library.resolve(NULL, "localhost", "80", NULL, &list) == 0);
+    library.resolve_free(list);
+    CHECK(dlclose(library.handle) == 0);
+
+    CHECK(is_loaded());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +242,7 @@ int main(void)
         cmocka_unit_test(after_functions_leave_no_trace),
         cmocka_unit_test(a_process_may_fork_when_the_library_is_gone),
         cmocka_unit_test(the_library_may_be_loaded_and_unloaded_many_times),
+        cmocka_unit_test(a_look_up_keeps_the_library_loaded), /* the last */
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,15 @@
 #define BELAY_PRINTF(at, first)
 #endif
 
+/* Fills, or reads, the memory at this place, as long as that one says. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#define BELAY_FILLS(at, size) __attribute__((access(write_only, at, size)))
+#define BELAY_READS(at, size) __attribute__((access(read_only, at, size)))
+#else
+#define BELAY_FILLS(at, size)
+#define BELAY_READS(at, size)
+#endif
+
 /* The place in the source, as "file.c:line": a literal, nothing at run time. */
 #define BELAY__TEXT(x) #x
 #define BELAY__LINE(x) BELAY__TEXT(x)
