@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * s12: reading what is there; s13: from the cancel until a blocked call has
+ * s15: reading what is there; s16: from the cancel until a blocked call has
  * returned, on another thread.
  */
 
@@ -106,7 +106,7 @@ static void listen_to(int backlog)
 
 static void ask_stop_read(size_t tries)
 {
-    static const struct sleeper sleeper = {"s13.stop.read", set, block_in_read,
+    static const struct sleeper sleeper = {"s16.stop.read", set, block_in_read,
                                            stop, clear};
     if (pipe(empty) != 0)
         abort();
@@ -115,7 +115,7 @@ static void ask_stop_read(size_t tries)
 
 static void ask_stop_accept(size_t tries)
 {
-    static const struct sleeper sleeper = {"s13.stop.accept", set,
+    static const struct sleeper sleeper = {"s16.stop.accept", set,
                                            block_in_accept, stop, clear};
     listen_to(8);
     ask_sleeper(&sleeper, tries);
@@ -124,7 +124,7 @@ static void ask_stop_accept(size_t tries)
 static void ask_stop_connect(size_t tries)
 {
     static const struct sleeper sleeper = {
-        "s13.stop.connect", set_caller, block_in_connect, stop, clear_caller};
+        "s16.stop.connect", set_caller, block_in_connect, stop, clear_caller};
     listen_to(0);
     visitor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connect(visitor, (struct sockaddr *)&address, sizeof address) != 0)
@@ -135,10 +135,10 @@ static void ask_stop_connect(size_t tries)
 int main(int argc, char **argv)
 {
     static const struct question questions[] = {
-        {"s12", ask_read_with_context, 2000000},
-        {"s13.stop.read", ask_stop_read, 2000},
-        {"s13.stop.accept", ask_stop_accept, 2000},
-        {"s13.stop.connect", ask_stop_connect, 2000},
+        {"s15", ask_read_with_context, 2000000},
+        {"s16.stop.read", ask_stop_read, 2000},
+        {"s16.stop.accept", ask_stop_accept, 2000},
+        {"s16.stop.connect", ask_stop_connect, 2000},
     };
     return ANSWER(argc, argv, belay_version(), questions);
 }

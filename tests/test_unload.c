@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <belay/belay.h>
+#include <belay/group.h>
 #include <belay/resolve.h>
 
 #include <dirent.h>
@@ -25,6 +26,12 @@ struct library {
     int (*resolve)(const belay_ctx *ctx, const char *host, const char *service,
                    const struct addrinfo *hints, struct addrinfo **ret_list);
     void (*resolve_free)(struct addrinfo *list);
+    belay_group *(*group_start_at)(const belay_ctx *parent,
+                                   const struct belay_group_rules *rules,
+                                   const char *where);
+    int (*group_go_at)(belay_group *group, belay_job *job, void *arg,
+                       const char *where);
+    int (*group_end_at)(belay_group *group, const char *where);
 };
 
 static void *symbol(void *handle, const char *name)
@@ -56,6 +63,9 @@ static struct library load(void)
     FIND(after_join);
     FIND(resolve);
     FIND(resolve_free);
+    FIND(group_start_at);
+    FIND(group_go_at);
+    FIND(group_end_at);
     return library;
 }
 
@@ -134,6 +144,33 @@ TEST(contexts_leave_no_trace)
 
     CHECK(dlclose(library.handle) == 0);
     check_that_nothing_is_left(before);
+}
+
+static int do_nothing(const belay_ctx *ctx, void *arg)
+{
+    (void)ctx;
+    (void)arg;
+    return 0;
+}
+
+/* Nor what it does at a fork(). */
+TEST(groups_leave_no_trace)
+{
+    struct before before = look();
+    struct library library = load();
+
+    belay_group *group = library.group_start_at(NULL, NULL, "here");
+    for (int i = 0; i < 10; ++i)
+        CHECK(library.group_go_at(group, do_nothing, NULL, "here") == 0);
+    CHECK(library.group_end_at(group, "here") == 0);
+
+    CHECK(dlclose(library.handle) == 0);
+    check_that_nothing_is_left(before);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
 /* Rule 10 */
@@ -237,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loading_the_library_leaves_no_trace),
         cmocka_unit_test(contexts_leave_no_trace),
+        cmocka_unit_test(groups_leave_no_trace),
         cmocka_unit_test(the_clock_leaves_no_trace),
         cmocka_unit_test(a_driven_clock_leaves_no_trace),
         cmocka_unit_test(after_functions_leave_no_trace),

@@ -4,6 +4,8 @@
 
 #include "turn.h"
 
+#include "fork.h"
+
 #include <pthread.h>
 
 enum { GUARDS = 32 };
@@ -18,8 +20,6 @@ enum { GUARDS = 32 };
 static struct guard {
     _Alignas(64) pthread_mutex_t mutex;
 } guards[GUARDS] = {TWICE(TWICE(TWICE(TWICE(TWICE(GUARD)))))};
-
-atomic_uint belay__work_forks;
 
 uint32_t belay__guard_of(const void *object)
 {
@@ -47,14 +47,8 @@ static void before_fork(void)
     lock_set(UINT32_MAX);
 }
 
-static void in_parent(void)
+static void unlock_all(void)
 {
-    belay__unlock(UINT32_MAX);
-}
-
-static void in_child(void)
-{
-    atomic_fetch_add_explicit(&belay__work_forks, 1, memory_order_relaxed);
     belay__unlock(UINT32_MAX);
 }
 
@@ -63,7 +57,8 @@ static void watch_forks(atomic_int *watched)
 {
     int no = 0;
     if (atomic_compare_exchange_strong(watched, &no, 1) &&
-        pthread_atfork(before_fork, in_parent, in_child) != 0)
+        (!belay__work_counts_forks() ||
+         pthread_atfork(before_fork, unlock_all, unlock_all) != 0))
         atomic_store(watched, 0);
 }
 

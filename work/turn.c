@@ -4,6 +4,8 @@
 
 #include "turn.h"
 
+#include "fork.h"
+
 /* --- Turns -------------------------------------------------------------- */
 
 int belay__turn_begin(struct belay__turn *turn, belay_ctx *made)
@@ -35,8 +37,7 @@ void belay__turn_end(struct belay__turn *turn)
 
 struct belay_place *belay__queue_first(struct belay_queue *queue)
 {
-    unsigned process =
-        atomic_load_explicit(&belay__work_forks, memory_order_relaxed);
+    unsigned process = belay__forks_so_far();
     /* After a fork(): the threads that wait in it are the parent's. */
     if (queue->process != process) {
         queue->process = process;

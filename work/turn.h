@@ -33,9 +33,6 @@ uint32_t belay__guard_of(const void *object);
 void belay__lock(uint32_t guards);
 void belay__unlock(uint32_t guards);
 
-/* How often this process came out of a fork(). */
-extern atomic_uint belay__work_forks;
-
 /* --- Turns -------------------------------------------------------------- */
 
 struct belay__turn {

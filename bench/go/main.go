@@ -93,6 +93,8 @@ var questions = []struct {
 	{"s11", askContended, 1000000},
 	{"s12", askLock, 5000000},
 	{"s13", askPass, 50000},
+	{"s14.jobs", askJobs, 100000},
+	{"s14.small", askSmall, 5000},
 }
 
 func main() {

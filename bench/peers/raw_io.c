@@ -51,7 +51,7 @@ static void clear_event(void)
 
 static void ask_stop(size_t tries)
 {
-    static const struct sleeper sleeper = {"s13.event", set_event, read_event,
+    static const struct sleeper sleeper = {"s16.event", set_event, read_event,
                                            write_event, clear_event};
     ask_sleeper(&sleeper, tries);
 }
@@ -59,8 +59,8 @@ static void ask_stop(size_t tries)
 int main(int argc, char **argv)
 {
     static const struct question questions[] = {
-        {"s12", ask_read, 2000000},
-        {"s13.event", ask_stop, 2000},
+        {"s15", ask_read, 2000000},
+        {"s16.event", ask_stop, 2000},
     };
     return ANSWER(argc, argv, "raw limits, gcc " __VERSION__, questions);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * s12: a read of what is there already, from a pipe and from a socket.  The
+ * s15: a read of what is there already, from a pipe and from a socket.  The
  * peer says what a read is:
  *
  *     read_byte(fd, buffer)       a byte from any descriptor
@@ -41,7 +41,7 @@ static void ask_read(size_t n)
     if (pipe(ends) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0)
         abort();
     int from_socket[2] = {sockets[0], sockets[1]};
-    time_reads("s12.read.pipe", read_byte, ends, unless_quick(n));
-    time_reads("s12.read.socket", read_byte, from_socket, unless_quick(n));
-    time_reads("s12.recv.socket", receive_byte, from_socket, unless_quick(n));
+    time_reads("s15.read.pipe", read_byte, ends, unless_quick(n));
+    time_reads("s15.read.socket", read_byte, from_socket, unless_quick(n));
+    time_reads("s15.recv.socket", receive_byte, from_socket, unless_quick(n));
 }
