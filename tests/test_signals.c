@@ -237,8 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_wait_ends_with_a_signal),
         cmocka_unit_test(no_call_is_changed_by_a_signal),
-        cmocka_unit_test(
-            canceling_a_thread_is_held_off_until_its_wait_is_over),
+        cmocka_unit_test(canceling_a_thread_is_held_off_until_its_wait_is_over),
         cmocka_unit_test(a_thread_is_canceled_within_no_other_function),
     };
     watchdog();
