@@ -302,7 +302,8 @@ bool belay_watch(const belay_ctx *ctx, struct belay_watch *watch,
  * Waits for a call in progress, except from inside it: there it returns false
  * at once, and the library forgets the watch, so that its memory may be freed
  * (unless another thread is waiting in here for the same watch); to others fn
- * counts as over from then on, as it does when fn registers its watch again.
+ * counts as over from then on, as it does when fn registers its watch again,
+ * or tries to.
  * Two watches whose functions take back each other wait for ever: there, use
  * belay_try_unwatch().  Safe after the context is gone.
  */
