@@ -93,6 +93,7 @@ TEST(a_mutex_that_was_handed_over_before_the_end_is_locked)
 /* The call that it had is not lost with it. */
 TEST(who_is_called_and_leaves_has_the_next_one_called)
 {
+    fake_clock_start();
     struct belay_mutex mutex = locked_mutex();
     belay_ctx *ctx = belay_with_cancel(NULL);
     struct waiter leaver = {&mutex, ctx}, stayer = {&mutex, NULL};
@@ -111,6 +112,7 @@ TEST(who_is_called_and_leaves_has_the_next_one_called)
     delay_release("sleep");
     CHECK(join(second) == NULL);
     belay_end(ctx);
+    fake_clock_stop();
 }
 
 TEST(who_leaves_does_not_keep_those_that_wait_behind)

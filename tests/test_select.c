@@ -289,6 +289,33 @@ TEST(an_instant_comes_while_it_waits)
     belay_channel_end(channel);
 }
 
+/* Some come before there is anything to wait on. */
+TEST(an_instant_that_is_near_happens)
+{
+    for (int i = 0; i < (SANITIZED ? 2000 : 20000); ++i) {
+        struct belay_case only = belay_case_after(i % 2000);
+        CHECK(belay_select(NULL, &only, 1) == 0);
+    }
+}
+
+TEST(cases_may_go_as_soon_as_a_select_has_returned)
+{
+    struct belay_channel *channel = empty();
+    belay_ctx *other = belay_with_cancel(NULL);
+    int out = 0;
+    struct belay_case cases[] = {belay_case_ended(other),
+                                 belay_case_recv(channel, &out),
+                                 belay_case_after(BELAY_MILLISECOND)};
+    CHECK(belay_select(NULL, cases, LENGTH(cases)) == 2);
+
+    memset(cases, 0, sizeof cases);
+
+    belay_cancel(other);
+    belay_channel_close(channel);
+    belay_end(other);
+    belay_channel_end(channel);
+}
+
 /* Too many for what a select has on its stack. */
 TEST(many_descriptors_may_be_selected_from)
 {
@@ -328,6 +355,8 @@ int main(void)
         cmocka_unit_test(a_deadline_ends_a_select),
         cmocka_unit_test(whatever_happens_first_ends_the_wait),
         cmocka_unit_test(an_instant_comes_while_it_waits),
+        cmocka_unit_test(an_instant_that_is_near_happens),
+        cmocka_unit_test(cases_may_go_as_soon_as_a_select_has_returned),
         cmocka_unit_test(many_descriptors_may_be_selected_from),
     };
     watchdog();
