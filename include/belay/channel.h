@@ -25,7 +25,7 @@
 
 struct belay_channel;
 
-/* Closes channel and gives it back: no thread may be using it.  NULL is fine. */
+/* Gives channel back, which no thread may be using any more.  NULL is fine. */
 BELAY_API void belay_channel_end(struct belay_channel *channel);
 
 /*
