@@ -57,6 +57,7 @@ static int try_cases(const struct belay__cases *cases,
 {
     belay_time now = belay_now();
     belay_ctx *called;
+    belay__cases_ask(cases);
     belay__lock(cases->guards);
     struct belay_case *chosen = happen_now(cases, preference, now, &called);
     if (chosen == NULL && turn != NULL)

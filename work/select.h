@@ -30,6 +30,9 @@ struct belay__cases belay__cases_of(struct belay_case *cases, size_t count);
 int belay__cases_poll(const struct belay__cases *cases, const belay_ctx *ctx,
                       belay_duration timeout);
 
+/* Outside, for it may wait for an ending: asks the contexts. */
+void belay__cases_ask(const struct belay__cases *cases);
+
 /* Under the guards: could happen now, as far as one can tell. */
 bool belay__case_is_ready(const struct belay_case *which, belay_time now);
 

@@ -104,6 +104,13 @@ int belay__cases_poll(const struct belay__cases *cases, const belay_ctx *ctx,
 
 /* --- Happening ---------------------------------------------------------- */
 
+void belay__cases_ask(const struct belay__cases *cases)
+{
+    for (BELAY__EACH(which, cases))
+        if (which->kind == ENDED)
+            which->place.result = belay_err(which->of.ctx);
+}
+
 bool belay__case_is_ready(const struct belay_case *which, belay_time now)
 {
     switch (which->kind) {
@@ -112,7 +119,7 @@ bool belay__case_is_ready(const struct belay_case *which, belay_time now)
     case SEND:
         return belay__channel_can_send(which->of.channel);
     case ENDED:
-        return belay_err(which->of.ctx) != 0;
+        return which->place.result != 0;
     case AT:
         return which->of.when <= now;
     case FD:
@@ -133,7 +140,7 @@ bool belay__case_happen(struct belay_case *which, belay_ctx **ret_called)
         which->result = belay__channel_send(which->of.channel,
                                             which->place.element, ret_called);
     else if (which->kind == ENDED)
-        which->result = belay_err(which->of.ctx);
+        which->result = which->place.result;
     else if (which->kind == FD)
         which->result = which->of.fd.revents;
     return which->result != -EAGAIN;

@@ -18,8 +18,9 @@
  * who served is still unlocking; fork() can hold them all; and a select can
  * take those of all its channels, in their order, as a set.
  *
- * Under a guard nothing is allocated, no context made, ended or let go.  So
- * guards and the core's locks are never held together, but over a fork().
+ * Under a guard nothing is allocated, and no context made, asked, ended or let
+ * go.  So whoever holds one never waits for a lock of the core, and fork() may
+ * take both in any order.
  */
 
 #include <belay/channel.h>
