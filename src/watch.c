@@ -333,6 +333,7 @@ bool belay_unwatch(struct belay_watch *watch)
     struct family *family = lock_watch(watch);
     DELAY_POINT("taking");
     int taken = take_back(watch);
+    DELAY_POINT("taken");
     bool is_inside = taken == -EBUSY && is_told_inside(watch);
     atomic_int *state = watch_state(watch);
     /* If another thread awaits fn, the memory is in use, and stays told. */
