@@ -87,12 +87,12 @@ static int count_entries(const char *path)
     return count;
 }
 
-/* A thread that was joined may be listed for a moment longer. */
+/* A thread that was joined may be listed for a moment longer: there may be
+   fewer than there were, too. */
 static void await_threads(int count)
 {
     while (count_entries("/proc/self/task") > count)
         sched_yield();
-    CHECK(count_entries("/proc/self/task") == count);
 }
 
 struct before {
