@@ -24,8 +24,8 @@ static struct {
     atomic_uint timer_locked;
     int timer; /* if DRIVEN */
     pthread_t thread;
-    bool has_thread;      /* to be joined, */
-    atomic_bool has_left; /* which will not take long */
+    atomic_bool has_thread; /* to be joined, by whoever makes this false, */
+    atomic_bool has_left;   /* which will not take long */
 } clock_ = {.wake_up = BELAY_FOREVER, .timer = -1};
 
 static enum mode mode_now(void)
@@ -225,7 +225,8 @@ bool belay__clock_ready(void)
                                                 STARTING))
                 break;
             bool has_thread = OS(thread)(&clock_.thread, &clock_role) == 0;
-            clock_.has_thread = has_thread; /* before others may start one */
+            /* Before others may start one. */
+            atomic_store(&clock_.has_thread, has_thread);
             started(has_thread ? THREAD : NOBODY);
             return has_thread;
         }
@@ -270,10 +271,10 @@ int belay_clock_fd(void)
 
 int belay_clock_run(void)
 {
-    if (atomic_exchange(&clock_.has_left, false)) {
-        clock_.has_thread = false;
+    /* It may have left before whoever started it says that there is one. */
+    if (atomic_load(&clock_.has_left) &&
+        atomic_exchange(&clock_.has_thread, false))
         OS(join)(clock_.thread);
-    }
     struct look now = look();
     wake_up_by(with_slack(now.next));
     ring();
@@ -321,9 +322,10 @@ void belay__clock_close(void)
     atomic_store(&clock_.mode, CLOSED);
     atomic_fetch_add(&clock_.news, 1);
     OS(wake)(&clock_.news);
-    if (clock_.has_thread && atomic_load(&clock_.is_telling) == 0)
+    bool has_thread = atomic_exchange(&clock_.has_thread, false);
+    if (has_thread && atomic_load(&clock_.is_telling) == 0)
         OS(join)(clock_.thread);
-    else if (clock_.has_thread)
+    else if (has_thread)
         belay__os_detach(clock_.thread);
     if (clock_.timer >= 0)
         OS(close)(clock_.timer);
