@@ -155,7 +155,8 @@ void belay__clock_expect(belay_time when)
 void belay__clock_uses(unsigned family)
 {
     uint64_t bit = UINT64_C(1) << family;
-    if ((atomic_load_explicit(&clock_.used, memory_order_relaxed) & bit) == 0)
+    /* Acquires: whoever else has set it did so before wake_up is asked. */
+    if ((atomic_load_explicit(&clock_.used, memory_order_acquire) & bit) == 0)
         atomic_fetch_or(&clock_.used, bit);
 }
 
