@@ -34,7 +34,7 @@ static const uint64_t alive = UINT64_C(0xBE1A7A11FE000001);
 static const uint64_t gone = UINT64_C(0xBE1A7DEAD0000002);
 _Static_assert(sizeof(struct record) <= AHEAD, "a record fits in front");
 
-static atomic_uint check_lock;
+atomic_uint belay__check_lock;
 static struct record *live;
 static struct record *kept[KEPT]; /* freed, the oldest to go next */
 static size_t kept_next;
@@ -64,9 +64,9 @@ void *belay__check_allocate(size_t size, const char *where)
     record->where = where;
     record->magic = alive;
     atomic_init(&record->is_given_back, false);
-    lock(&check_lock);
+    lock(&belay__check_lock);
     LIST_PUSH(&live, record);
-    unlock(&check_lock);
+    unlock(&belay__check_lock);
     return (char *)record + AHEAD;
 }
 
@@ -75,12 +75,12 @@ void belay__check_release(void *ctx)
     struct record *record = record_of(ctx);
     record->magic = gone;
     atomic_store(&((belay_ctx *)ctx)->state, GONE);
-    lock(&check_lock);
+    lock(&belay__check_lock);
     LIST_REMOVE(record);
     struct record *oldest = kept[kept_next];
     kept[kept_next] = record;
     kept_next = (kept_next + 1) % KEPT;
-    unlock(&check_lock);
+    unlock(&belay__check_lock);
     OS(release)(oldest);
 }
 
@@ -182,7 +182,7 @@ size_t belay_check_live(int fd)
     size_t used = 1;
     size_t total = 0;
 
-    lock(&check_lock);
+    lock(&belay__check_lock);
     for (const struct record *r = live; r != NULL; r = r->next, ++total) {
         size_t i = 1;
         while (i < used && places[i].where != r->where)
@@ -191,7 +191,7 @@ size_t belay_check_live(int fd)
             places[used++].where = r->where;
         ++places[i < used ? i : 0].count;
     }
-    unlock(&check_lock);
+    unlock(&belay__check_lock);
     for (size_t i = 0; i < used; ++i)
         if (places[i].count > 0)
             dprintf(fd, "%zu made at %s\n", places[i].count, places[i].where);

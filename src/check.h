@@ -16,6 +16,10 @@ void belay__check_watched(struct belay_watch *watch,
 void belay__check_watch(const struct belay_watch *watch,
                         struct belay_watch **watches);
 
+extern atomic_uint belay__check_lock; /* taken with no other held */
+
+#define CHECK_LOCK() ((void)lock(&belay__check_lock))
+#define CHECK_UNLOCK() unlock(&belay__check_lock)
 #define ALLOCATE_CTX(size, where) belay__check_allocate(size, where)
 #define RELEASE_CTX(ctx) belay__check_release(ctx)
 #define CHECK_USED(ctx) belay__check_used(ctx)
@@ -26,6 +30,8 @@ void belay__check_watch(const struct belay_watch *watch,
 
 #else
 
+#define CHECK_LOCK() ((void)0)
+#define CHECK_UNLOCK() ((void)0)
 #define ALLOCATE_CTX(size, where) OS(allocate)(size)
 #define RELEASE_CTX(ctx) OS(release)(ctx)
 #define CHECK_USED(ctx) ((void)0)

@@ -24,6 +24,7 @@ bool belay__lock_slowly(atomic_uint *locked)
 /* Holding every lock, no thread is within the core, except in a callback. */
 static void before_fork(void)
 {
+    CHECK_LOCK();
     lock(&belay__after_lock);
     for (unsigned i = 0; i < FAMILIES; ++i)
         lock(&belay__families[i].locked);
@@ -36,6 +37,7 @@ static void unlock_all(void)
     for (unsigned i = FAMILIES; i-- > 0;)
         unlock(&belay__families[i].locked);
     unlock(&belay__after_lock);
+    CHECK_UNLOCK();
 }
 
 void belay__arrive(struct cancel_ctx *ctx)
