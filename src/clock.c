@@ -251,6 +251,7 @@ int belay_clock_fd(void)
     if (mode_now() == CLOSED)
         return -ENOTSUP;
 
+    belay__watch_forks();
     int timer = OS(timer)();
     if (timer < 0)
         return timer;
@@ -263,6 +264,7 @@ int belay_clock_fd(void)
         OS(close)(timer);
         return clock_.timer;
     }
+    DELAY_POINT("driving");
     atomic_store(&clock_.mode, DRIVEN);
     atomic_fetch_add(&clock_.news, 1);
     OS(wake)(&clock_.news); /* the thread, if there is one, ends */
@@ -293,19 +295,36 @@ static bool has_deadlines(void)
     return false;
 }
 
-/* In the child, which has none of the parent's threads. */
+/*
+ * The timer is the parent's, too: the child gets its own under that number,
+ * which nobody takes meanwhile, this being its only thread.  False: none.
+ */
+static bool renew_timer(void)
+{
+    int number = clock_.timer;
+    OS(close)(number);
+    clock_.timer = OS(timer)();
+    if (clock_.timer >= 0 && clock_.timer != number)
+        clock_.timer = OS(replace)(clock_.timer, number) == 0 ? number : -1;
+    return clock_.timer >= 0;
+}
+
+/*
+ * In the child, which has none of the parent's threads.  It has no timer
+ * either that one of them had only just made, to drive the clock with.
+ */
 void belay__clock_forked(void)
 {
     unlock(&clock_.timer_locked);
-    clock_.has_thread = false;
+    atomic_store(&clock_.has_thread, false);
     atomic_store(&clock_.is_telling, 0);
     enum mode mode = mode_now();
-    if (mode == DRIVEN) {
-        /* The timer itself is the parent's, too. */
-        int timer = OS(timer)();
-        if (timer >= 0 && OS(replace)(timer, clock_.timer) == 0)
-            set_timer();
+    if (mode == DRIVEN && renew_timer()) {
+        set_timer();
     } else if (mode != CLOSED) {
+        if (mode != DRIVEN && clock_.timer >= 0)
+            OS(close)(clock_.timer);
+        clock_.timer = -1;
         atomic_store(&clock_.mode, NOBODY);
         if (has_deadlines())
             belay__clock_ready();

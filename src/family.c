@@ -43,12 +43,16 @@ static void unlock_all(void)
 void belay__arrive(struct cancel_ctx *ctx)
 {
     ctx->process = process_now();
-    /* Closing it first makes room: this cannot fail for lack of descriptors. */
-    OS(close)(ctx->fd);
     int event = OS(event)();
-    if (event >= 0 && event != ctx->fd && OS(replace)(event, ctx->fd) != 0)
-        event = -1;
-    if (event < 0)
+    if (event >= 0 && OS(replace)(event, ctx->fd) == 0)
+        return;
+    /*
+     * Closing it makes room: this cannot fail for lack of descriptors.  Not
+     * before, as another thread might get the number.
+     */
+    OS(close)(ctx->fd);
+    ctx->fd = event < 0 ? OS(event)() : -1;
+    if (ctx->fd < 0)
         ctx->fd = -1;
 }
 
@@ -107,10 +111,11 @@ static void in_child(void)
 }
 
 /*
- * Registered with the first tree, there being no constructor.  If there is no
- * memory for it, the next tree tries again.
+ * Registered with the first tree, or the timer that the program drives, there
+ * being no constructor.  If there is no memory for it, the next tree tries
+ * again.
  */
-static void watch_forks(void)
+void belay__watch_forks(void)
 {
     static atomic_int registered;
     int no = 0;
@@ -132,7 +137,7 @@ unsigned belay__tree_family(void)
     enum { PER_CPU = 4 };
     static THREAD_LOCAL unsigned turn;
     if (turn++ % PER_CPU == 0)
-        watch_forks();
+        belay__watch_forks();
     return (OS(cpu)() * PER_CPU + turn % PER_CPU) % TREES;
 }
 

@@ -214,6 +214,8 @@ static inline struct family *family_of(const struct cancel_ctx *ctx)
 
 unsigned belay__tree_family(void); /* for a new tree: family.c */
 
+void belay__watch_forks(void);
+
 /* How often this process came out of a fork(); wraps. */
 extern atomic_uchar belay__forks;
 
