@@ -76,7 +76,7 @@ static void mark_family(struct look *look, unsigned index, belay_time now)
     if (marking.crowds != NULL)
         belay__unlock_crowds();
     while (*last != NULL)
-        last = &(*last)->next;
+        last = &(*last)->met;
     *last = look->crowds;
     look->crowds = marking.crowds;
     if (next < look->next)

@@ -21,6 +21,8 @@
 
 #include <string.h>
 
+struct crowd *belay__untold;
+
 void belay__lock_crowds(void)
 {
     for (unsigned i = TREES; i < FAMILIES; ++i)
@@ -71,4 +73,11 @@ void belay__make_crowd(struct cancel_ctx *ctx)
     }
     unlock(locked);
     OS(release)(crowd);
+}
+
+void belay__forget_crowds(void)
+{
+    for (struct crowd *crowd = belay__untold; crowd; crowd = crowd->next)
+        for (unsigned i = 0; i < CROWDS; ++i)
+            belay__forget_watchers(&crowd->shards[i].pending);
 }

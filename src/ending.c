@@ -35,7 +35,8 @@ static void enter_crowd(struct marking *marking, struct cancel_ctx *owner)
     if (marking->crowds == NULL)
         belay__lock_crowds();
     struct crowd *crowd = owner->crowd;
-    crowd->next = marking->crowds;
+    LIST_PUSH(&belay__untold, crowd);
+    crowd->met = marking->crowds;
     marking->crowds = crowd;
     crowd->outer = marking->inside;
     marking->inside = crowd;
@@ -130,14 +131,18 @@ void belay__mark(struct marking *marking, struct cancel_ctx *top)
 
 void belay__tell_crowds(struct marking *marking)
 {
+    DELAY_POINT("crowds");
     while (marking->crowds != NULL) {
         struct crowd *crowd = marking->crowds;
-        marking->crowds = crowd->next;
+        marking->crowds = crowd->met;
         for (unsigned i = 0; i < CROWDS; ++i) {
             struct family *family = &belay__families[TREES + i];
             lock(&family->locked);
             belay__tell(family, &crowd->shards[i].pending, marking->err);
         }
+        lock(&belay__families[TREES].locked);
+        LIST_REMOVE(crowd);
+        unlock(&belay__families[TREES].locked);
         OS(release)(crowd);
     }
 }

@@ -103,6 +103,7 @@ static void in_child(void)
 {
     atomic_fetch_add_explicit(&belay__forks, 1, memory_order_relaxed);
     belay__forget_tellers();
+    belay__forget_crowds();
     forget_watchers();
     belay__close_bells();
     belay__after_forked();

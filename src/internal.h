@@ -269,8 +269,9 @@ static inline bool is_crowded(const struct cancel_ctx *ctx)
 }
 
 struct crowd {
-    struct crowd *next;  /* among those that one ending has met */
-    struct crowd *outer; /* the one whose walk that of this interrupts */
+    struct crowd *next, **link; /* in belay__untold, once its owner ends */
+    struct crowd *met;          /* the next of those that one ending has met */
+    struct crowd *outer;        /* the one whose walk that of this interrupts */
     struct cancel_ctx *owner;
     unsigned drained; /* shards whose children have been taken over */
     struct shard {
@@ -280,7 +281,10 @@ struct crowd {
         char apart[40]; /* so that no two processors share a cache line */
     } shards[CROWDS];
 };
+/* Those with watches yet to be told.  Guarded by the first of their locks. */
+extern struct crowd *belay__untold;
 void belay__make_crowd(struct cancel_ctx *ctx);
+void belay__forget_crowds(void); /* in the child of a fork() */
 void belay__lock_crowds(void);
 void belay__unlock_crowds(void);
 
