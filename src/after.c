@@ -24,7 +24,7 @@ struct belay_after {
 /* Of whoever runs it and whoever gives it back, the second to come frees it. */
 enum { REGISTERED, DONE, GIVEN_BACK };
 
-/* Guards the pool.  Taken with no other lock held. */
+/* Guards the pool.  Taken with no other lock held, before a family's. */
 atomic_uint belay__after_lock;
 
 static struct {
@@ -35,7 +35,7 @@ static struct {
     unsigned idle;
     bool is_closed;
     bool is_left_alone; /* at exit, one being busy: nobody will join them */
-    bool has_left; /* `left` is to be joined */
+    bool has_left;      /* `left` is to be joined */
     pthread_t left;
     atomic_int news; /* counts up: there is work, or the pool is closed */
 } pool = {.queue_end = &pool.queue};
@@ -112,13 +112,16 @@ static void work(struct belay_after *after)
 
     running_here = after;
     after->fn(after->arg);
+    belay__drop(after->ctx); /* destroys values: still inside */
     running_here = NULL;
-    belay__drop(after->ctx);
 
+    /* Under one lock: a child of fork() finds it running, or done. */
     lock(&belay__after_lock);
     LIST_REMOVE(after);
+    bool is_given_back = exchange_state(after, DONE) == GIVEN_BACK;
     unlock(&belay__after_lock);
-    if (exchange_state(after, DONE) == GIVEN_BACK)
+    DELAY_POINT("over");
+    if (is_given_back)
         OS(release)(after);
     else
         OS(wake)(&after->state); /* who waits in belay_after_join() frees it */
@@ -192,17 +195,18 @@ static void abandon(struct belay_after *list)
     struct belay_after *next;
     for (; list != NULL; list = next) {
         next = list->next;
-        belay__drop(list->ctx);
+        const belay_ctx *ctx = list->ctx;
         if (exchange_state(list, DONE) == GIVEN_BACK)
             OS(release)(list);
         else
             OS(wake)(&list->state); /* whoever joins it frees it */
+        belay__drop(ctx);
     }
 }
 
+/* Under the lock, which it releases. */
 static void enqueue(struct belay_after *after)
 {
-    lock(&belay__after_lock);
     after->next = NULL;
     *pool.queue_end = after;
     pool.queue_end = &after->next;
@@ -219,10 +223,16 @@ static void enqueue(struct belay_after *after)
     abandon(abandoned);
 }
 
-static void fire(void *arg, int err)
+/*
+ * Under one lock, it is told and in the queue: what a child of fork() finds
+ * about to be told has not got that far, and never will.
+ */
+void belay__after_fire(void *arg, int err)
 {
     struct belay_after *after = arg;
     (void)err;
+    DELAY_POINT("fire");
+    lock(&belay__after_lock);
     /* fn may be over, and the memory gone, before the teller is back. */
     belay_unwatch(&after->watch);
     enqueue(after);
@@ -244,8 +254,10 @@ struct belay_after *belay_after_func(const belay_ctx *ctx,
     after->fn = fn;
     after->arg = arg;
     atomic_init(&after->state, REGISTERED);
-    if (!belay_watch(ctx, &after->watch, fire, after))
+    if (!belay_watch(ctx, &after->watch, belay__after_fire, after)) {
+        lock(&belay__after_lock);
         enqueue(after);
+    }
     return after;
 }
 

@@ -17,7 +17,8 @@
  * gives each new child the family of the processor that makes it.  Ending such
  * a parent takes those locks as well.
  *
- * Order: the family of a tree, then the families of crowds, in their order.
+ * Order: the pool's lock (after.c), the family of a tree, then the families of
+ * crowds, in their order.
  * Nothing is allocated, freed or called back under a lock.
  *
  * State.  Written under the lock, read without: 0, then ENDING, then the
@@ -369,6 +370,7 @@ void belay__clock_forked(void);
 void belay__clock_close(void);
 
 /* after.c */
+void belay__after_fire(void *after, int err); /* fn of its watches */
 void belay__after_forked(void);
 void belay__after_close(void);
 extern atomic_uint belay__after_lock;

@@ -225,6 +225,12 @@ void belay__forget_watchers(struct belay_watch **watches)
     }
 }
 
+static void forget_current(struct belay_watch *watch)
+{
+    bool is_untold = watch->fn == belay__after_fire;
+    atomic_store(watch_state(watch), is_untold ? ALONE : IDLE);
+}
+
 /*
  * What other threads were telling counts as told; what they had yet to tell
  * never will be, whoever registered it.
@@ -240,7 +246,7 @@ void belay__forget_tellers(void)
                 continue;
             LIST_REMOVE(t);
             if (t->current != NULL)
-                atomic_store(watch_state(t->current), IDLE);
+                forget_current(t->current);
             struct belay_watch *watch;
             while (t->pending != &belay__families[i].due &&
                    (watch = *t->pending) != NULL) {

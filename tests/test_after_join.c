@@ -79,11 +79,48 @@ TEST(joining_waits_for_a_running_after_function)
     belay_end(ctx);
 }
 
+/* --- From inside a destructor ------------------------------------------- */
+
+struct owner {
+    struct belay_after *after;
+    sem_t joined;
+};
+
+static void join_own(void *arg)
+{
+    struct owner *owner = arg;
+    belay_after_join(owner->after);
+    sem_post(&owner->joined);
+}
+
+static void nothing_to_do(void *arg)
+{
+    (void)arg;
+}
+
+/* The value goes with the registration, once fn has returned. */
+TEST(a_destructor_may_join_the_after_function_that_held_its_value)
+{
+    static const struct belay_key key = {"owner", join_own};
+    struct owner owner;
+    sem_init(&owner.joined, 0, 0);
+    belay_ctx *ctx = belay_with_cancel(NULL);
+    belay_ctx *value = belay_with_value(ctx, &key, &owner);
+    owner.after = belay_after_func(value, nothing_to_do, NULL);
+    belay_end(value);
+
+    belay_end(ctx);
+
+    await(&owner.joined);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neither_cancel_nor_stop_waits_for_an_after_function),
         cmocka_unit_test(joining_waits_for_a_running_after_function),
+        cmocka_unit_test(
+            a_destructor_may_join_the_after_function_that_held_its_value),
     };
     watchdog();
     return cmocka_run_group_tests(tests, NULL, NULL);
