@@ -293,6 +293,7 @@ static int take_back(struct belay_watch *watch)
         return 1;
     case TELLING:
     case AWAITED:
+        DELAY_POINT("busy");
         return -EBUSY;
     default:
         return 0;
@@ -339,7 +340,6 @@ bool belay_unwatch(struct belay_watch *watch)
     struct family *family = lock_watch(watch);
     DELAY_POINT("taking");
     int taken = take_back(watch);
-    DELAY_POINT("taken");
     bool is_inside = taken == -EBUSY && is_told_inside(watch);
     atomic_int *state = watch_state(watch);
     /* If another thread awaits fn, the memory is in use, and stays told. */
