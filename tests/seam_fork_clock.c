@@ -85,7 +85,7 @@ static void drive(void *arg)
     (void)arg;
     struct pollfd due = {belay_clock_fd(), POLLIN, 0};
     belay_ctx *ctx = belay_with_timeout(NULL, 1);
-    EXPECT(poll(&due, 1, 10000) == 1);
+    EXPECT(poll(&due, 1, 10000) == 1 && due.revents == POLLIN);
     EXPECT(belay_clock_run() == 1);
     EXPECT(belay_err(ctx) == BELAY_DEADLINE_EXCEEDED);
     belay_end(ctx);
