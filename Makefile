@@ -23,11 +23,15 @@ example:     ## install what is missing, build, and run the first example
 test:        ## install what is missing, then build and test everything
 	@tools/test
 
-prove:       ## run the core under a scheduler of its own: SEEDS=n, QUICK=1
+prove:       ## prove the core, for hours: QUICK=1, or schedules only: SEEDS=n
 	@tools/setup test
+ifdef SEEDS
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target prove
 	@QUICK=$(QUICK) build/release/tests/prove/prove $(SEEDS)
+else
+	@QUICK=$(QUICK) tests/prove/all
+endif
 
 bench:       ## measure, next to what else there is
 	@tools/setup bench
