@@ -14,14 +14,18 @@
 static void end(struct cancel_ctx *ctx, struct belay_cause cause)
 {
     struct belay_watch *pending = NULL;
-    struct marking marking = {
-        .err = BELAY_CANCELED, .own = cause, .pending = &pending};
+    struct wakes wakes;
+    wakes.count = 0;
+    struct marking marking = {.err = BELAY_CANCELED,
+                              .own = cause,
+                              .pending = &pending,
+                              .wakes = &wakes};
     struct family *family = family_of(ctx);
     belay__mark(&marking, ctx);
     if (marking.crowds != NULL)
         belay__unlock_crowds();
     /* From here on ctx may be gone. */
-    belay__tell(family, &pending, marking.err);
+    belay__tell(family, &pending, marking.err, &wakes);
     belay__tell_crowds(&marking);
 }
 

@@ -63,8 +63,10 @@ struct look {
 static void mark_family(struct look *look, unsigned index, belay_time now)
 {
     struct family *family = &belay__families[index];
+    struct wakes wakes = {.count = 0};
     struct marking marking = {.err = BELAY_DEADLINE_EXCEEDED,
-                              .pending = &family->due};
+                              .pending = &family->due,
+                              .wakes = &wakes};
     lock(&family->locked);
     look->fired += mark_due(family, now, &marking);
     belay_time next = belay__next_due(&family->wheel);
@@ -75,6 +77,7 @@ static void mark_family(struct look *look, unsigned index, belay_time now)
     struct crowd **last = &marking.crowds;
     if (marking.crowds != NULL)
         belay__unlock_crowds();
+    belay__wake(&wakes);
     while (*last != NULL)
         last = &(*last)->met;
     *last = look->crowds;
@@ -98,14 +101,16 @@ static struct look look(void)
 
 static void tell(struct look *look)
 {
+    struct wakes none = {.count = 0};
     for (unsigned i = 0; i < FAMILIES; ++i) {
         struct family *family = &belay__families[i];
         if ((look->to_tell >> i & 1) == 0)
             continue;
         lock(&family->locked);
-        belay__tell(family, &family->due, BELAY_DEADLINE_EXCEEDED);
+        belay__tell(family, &family->due, BELAY_DEADLINE_EXCEEDED, &none);
     }
     struct marking marking = {.err = BELAY_DEADLINE_EXCEEDED,
+                              .wakes = &none,
                               .crowds = look->crowds};
     belay__tell_crowds(&marking);
 }

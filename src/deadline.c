@@ -30,7 +30,9 @@ static void end_at_birth(struct cancel_ctx *ctx, int err,
                          struct belay_cause cause)
 {
     struct belay_watch *none = NULL;
-    struct marking marking = {.err = err, .own = cause, .pending = &none};
+    struct wakes asleep = {.count = 0}; /* nobody: it has no watches */
+    struct marking marking = {
+        .err = err, .own = cause, .pending = &none, .wakes = &asleep};
     struct family *family = family_of(ctx);
     lock(&family->locked);
     if (state_of(&ctx->base) == LIVE)

@@ -62,7 +62,8 @@ static void enter(struct marking *marking, struct cancel_ctx *ctx)
     set_state(ctx, ENDING);
     DELAY_POINT("entered"); /* under the lock, as "leaving" is */
     if (ctx->watches != NULL)
-        belay__gather(&ctx->watches, pending_of(marking, ctx), marking->err);
+        belay__gather(&ctx->watches, pending_of(marking, ctx), marking->err,
+                      marking->wakes);
     if (ctx->is_deadline)
         belay__disarm(&family_of(ctx)->wheel, (struct deadline_ctx *)ctx);
     if (is_crowded(ctx))
@@ -138,7 +139,8 @@ void belay__tell_crowds(struct marking *marking)
         for (unsigned i = 0; i < CROWDS; ++i) {
             struct family *family = &belay__families[TREES + i];
             lock(&family->locked);
-            belay__tell(family, &crowd->shards[i].pending, marking->err);
+            belay__tell(family, &crowd->shards[i].pending, marking->err,
+                        marking->wakes);
         }
         lock(&belay__families[TREES].locked);
         LIST_REMOVE(crowd);

@@ -296,12 +296,27 @@ static inline struct shard *shard_of(struct cancel_ctx *parent,
     return &parent->crowd->shards[child->family - TREES];
 }
 
+/*
+ * Who is to be woken when the lock is free: woken under it, on the same
+ * processor, he would find it taken.  A word may be gone by then, which a
+ * wake-up does not mind; a bell stays until it has rung.
+ */
+enum { FEW_WAKES = 8 }; /* those beyond are woken under the lock */
+struct wakes {
+    unsigned count;
+    struct wake {
+        atomic_int *word;
+        int bell; /* -1: it is the word */
+    } of[FEW_WAKES];
+};
+
 /* ending.c */
 struct marking {
     int err;
     struct belay_cause own;          /* of the topmost */
     const struct belay_cause *cause; /* of all: where that one stands */
     struct belay_watch **pending;    /* where watches are gathered */
+    struct wakes *wakes;             /* and sleepers, to be woken */
     struct crowd *crowds;            /* those met, ... */
     struct crowd *inside;            /* ... and the one being walked */
 };
@@ -332,14 +347,16 @@ struct telling {
 enum { SEAL_AT = 6 };
 /*
  * As belay_watch().  Without fn, it is somebody's wait: its state becomes err,
- * after the bell that arg points at has been rung, if it points at one.
+ * and then the bell that arg points at is rung, if it points at one.
  */
 bool belay__watch(const belay_ctx *ctx, struct belay_watch *watch,
                   void (*fn)(void *arg, int err), void *arg);
-/* Under the lock, which it releases: tells all of *pending. */
-void belay__tell(struct family *family, struct belay_watch **pending, int err);
+/* Under the lock, which it releases: wakes, then tells all of *pending. */
+void belay__tell(struct family *family, struct belay_watch **pending, int err,
+                 struct wakes *wakes);
+void belay__wake(struct wakes *wakes);
 void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
-                   int err);
+                   int err, struct wakes *wakes);
 /* In the child of a fork(), under all locks; the second, for each context. */
 void belay__forget_tellers(void);
 void belay__forget_watchers(struct belay_watch **watches);

@@ -16,8 +16,8 @@ static belay_time wake_up_for(belay_time deadline, belay_time until)
 }
 
 /*
- * A waiter is woken under the lock, on the way through the subtree: it goes on
- * when the lock has been free since, and thus all is marked.
+ * A waiter may go on while the subtree is being marked, if it looks, or is woken
+ * by a bell: it does when the lock has been free since, and thus all is marked.
  */
 static void await_marking(const struct belay_watch *waiter)
 {
@@ -129,8 +129,8 @@ static int forget_events(struct pollfd *fds, nfds_t count, int err)
 }
 
 /* Polls, and drives the clock for the deadline where the program does. */
-static int poll_until(belay_time deadline, struct pollfd *fds, nfds_t count,
-                      belay_time until)
+static int poll_until(belay_time deadline, struct belay_watch *waiter,
+                      struct pollfd *fds, nfds_t count, belay_time until)
 {
     for (;;) {
         belay_time next = wake_up_for(deadline, until);
@@ -139,7 +139,19 @@ static int poll_until(belay_time deadline, struct pollfd *fds, nfds_t count,
             belay_clock_run();
         else if (ready != -EINTR)
             return ready;
+        /* In a fork() within a signal handler, whoever was to ring is gone. */
+        if (atomic_load_explicit(watch_state(waiter), memory_order_acquire) < 0)
+            return 0;
     }
+}
+
+/* It is used up: but not before it has rung, unless that is the parent's. */
+static void close_rung(int bell, uint8_t process)
+{
+    struct pollfd asked = {.fd = bell, .events = POLLIN};
+    while (process == process_now() && asked.revents == 0)
+        OS(poll)(&asked, 1, BELAY_FOREVER);
+    OS(close)(bell);
 }
 
 /* As poll_until(), fds[count] being left for the bell that ctx will ring. */
@@ -154,21 +166,22 @@ static int poll_with_bell(const struct cancel_ctx *ctx, struct pollfd *fds,
     DELAY_POINT("poll");
     belay_time deadline = ctx->deadline;
     int ready = 0;
-    bool has_rung = false;
+    bool has_ended = false;
     if (belay__watch(&ctx->base, &waiter, NULL, &bell)) {
         fds[count] = (struct pollfd){.fd = bell, .events = POLLIN};
-        ready = poll_until(deadline, fds, count + 1, until);
+        ready = poll_until(deadline, &waiter, fds, count + 1, until);
         if (ready > 0 && fds[count].revents != 0)
             --ready;
-        has_rung = belay_try_unwatch(&waiter) == 0;
-        if (has_rung)
-            await_marking(&waiter);
+        has_ended = belay_try_unwatch(&waiter) == 0;
     }
-    /* After a fork() within a signal handler, the parent has it as well. */
-    if (has_rung || process != process_now())
-        OS(close)(bell);
-    else
+    if (has_ended) {
+        await_marking(&waiter);
+        close_rung(bell, process);
+    } else if (process != process_now()) {
+        OS(close)(bell); /* forked as above: the parent has it as well */
+    } else {
         belay__put_bell(bell);
+    }
     return ready;
 }
 

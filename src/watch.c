@@ -117,15 +117,36 @@ bool belay_watch(const belay_ctx *ctx, struct belay_watch *watch,
 
 /* --- Telling ------------------------------------------------------------ */
 
+static void wake(struct wake sleeper)
+{
+    if (sleeper.bell >= 0)
+        OS(signal)(sleeper.bell);
+    else
+        OS(wake)(sleeper.word);
+}
+
+static void wake_later(struct wakes *wakes, struct wake sleeper)
+{
+    if (wakes->count < FEW_WAKES)
+        wakes->of[wakes->count++] = sleeper;
+    else
+        wake(sleeper);
+}
+
+void belay__wake(struct wakes *wakes)
+{
+    while (wakes->count > 0)
+        wake(wakes->of[--wakes->count]);
+}
+
 /*
  * Moves the watches of a context that is being marked to those to be told.
- * One without fn is somebody's wait, which is woken here, so that no watch can
- * delay it: by its state, or by the bell that arg points at, which is not ours
- * any more once the state says so.  They are listed newest first, and come out
- * oldest first.
+ * One without fn is somebody's wait, which is woken before any of them, by its
+ * state or by the bell that arg points at.  They are listed newest first, and
+ * come out oldest first.
  */
 void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
-                   int err)
+                   int err, struct wakes *wakes)
 {
     struct belay_watch *watch;
     while ((watch = *watches) != NULL) {
@@ -137,13 +158,10 @@ void belay__gather(struct belay_watch **watches, struct belay_watch **pending,
             continue;
         }
         const int *bell = watch->arg;
-        if (bell != NULL)
-            OS(signal)(*bell);
-        atomic_int *state = watch_state(watch);
+        struct wake sleeper = {watch_state(watch), bell != NULL ? *bell : -1};
         /* Releases the waiter, and what the canceler wrote, to it. */
-        atomic_store_explicit(state, err, memory_order_release);
-        if (bell == NULL)
-            OS(wake)(state);
+        atomic_store_explicit(sleeper.word, err, memory_order_release);
+        wake_later(wakes, sleeper);
     }
 }
 
@@ -185,16 +203,23 @@ static void tell_next(struct family *family, struct telling *telling, int err)
     finish(family, telling);
 }
 
-void belay__tell(struct family *family, struct belay_watch **pending, int err)
+void belay__tell(struct family *family, struct belay_watch **pending, int err,
+                 struct wakes *wakes)
 {
     if (*pending == NULL) {
         unlock(&family->locked);
+        belay__wake(wakes);
         return;
     }
     struct telling telling = {
         .family = family, .outer = telling_here, .pending = pending};
     telling_here = &telling;
     LIST_PUSH(&family->tellings, &telling);
+    if (wakes->count > 0) {
+        unlock(&family->locked);
+        belay__wake(wakes);
+        lock(&family->locked);
+    }
     DELAY_POINT_OUTSIDE(&family->locked, "marked");
     while (*pending != NULL)
         tell_next(family, &telling, err);

@@ -114,11 +114,11 @@ void belay__os_detach(pthread_t thread)
 /*
  * What a lock guards takes nanoseconds, unless its holder was put off the
  * processor or is ending a large subtree.  So: spin briefly, then yield, then
- * nap, which lets a holder of lower priority run.
+ * nap, longer and longer, which lets a holder of lower priority run.
  */
 void belay__os_relax(unsigned round)
 {
-    enum { SPINS = 100, YIELDS = 8 };
+    enum { SPINS = 100, YIELDS = 8, DOUBLINGS = 6 };
     if (round < SPINS) {
 #if defined(__x86_64__) || defined(__i386__)
         __builtin_ia32_pause();
@@ -129,8 +129,11 @@ void belay__os_relax(unsigned round)
         sched_yield();
     } else {
         static atomic_int unchanging; /* nanosleep() may be canceled in */
+        unsigned naps = round - (SPINS + YIELDS);
         belay__os_wait(&unchanging, 0,
-                       belay__os_now() + 50 * BELAY_MICROSECOND);
+                       belay__os_now() +
+                           (BELAY_MICROSECOND
+                            << (naps < DOUBLINGS ? naps : DOUBLINGS)));
     }
 }
 

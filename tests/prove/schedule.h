@@ -85,6 +85,7 @@ int seams_event(void);
 void seams_signal(int fd);
 void seams_close(int fd);
 bool seams_is_signaled(int fd);
+bool seams_are_waking(void); /* somebody, who may be about to be woken next */
 
 /* --- trace.c: what the threads have done -------------------------------- */
 

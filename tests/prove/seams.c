@@ -74,10 +74,19 @@ static int event(void)
     return schedule_chance(faults.descriptors) ? -EMFILE : seams_event();
 }
 
+static unsigned waking; /* threads in the middle of it */
+
+bool seams_are_waking(void)
+{
+    return waking > 0;
+}
+
 static void signal_event(int fd)
 {
+    ++waking;
     schedule_pass("signal", fd);
     seams_signal(fd);
+    --waking;
 }
 
 static void set_timer(int timer, belay_time when)
@@ -153,9 +162,11 @@ static int wait(atomic_int *word, int expected, belay_time until)
 
 static void wake(atomic_int *word)
 {
+    ++waking;
     schedule_pass("wake", -1);
     schedule_wake(word);
     schedule_pass("woken", -1);
+    --waking;
 }
 
 static void relax(unsigned round)
@@ -244,6 +255,7 @@ bool seams_is_of_library(int thread)
 void seams_reset(void)
 {
     memory_reset();
+    waking = 0;
     clock_thread = -1;
     fds_made = 0;
     memset(library_threads, 0, sizeof library_threads);
