@@ -3,10 +3,12 @@
 
 #include <belay/belay.h>
 #include <belay/group.h>
+#include <belay/peer.h>
 #include <belay/resolve.h>
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 /* After dlclose() with nothing in flight nothing is left: rule 10.  This
@@ -32,6 +34,8 @@ struct library {
     int (*group_go_at)(belay_group *group, belay_job *job, void *arg,
                        const char *where);
     int (*group_end_at)(belay_group *group, const char *where);
+    belay_ctx *(*with_peer)(const belay_ctx *parent, int socket,
+                            enum belay_fin fin);
 };
 
 static void *symbol(void *handle, const char *name)
@@ -66,6 +70,7 @@ static struct library load(void)
     FIND(group_start_at);
     FIND(group_go_at);
     FIND(group_end_at);
+    FIND(with_peer);
     return library;
 }
 
@@ -222,6 +227,23 @@ TEST(after_functions_leave_no_trace)
     check_that_nothing_is_left(before);
 }
 
+TEST(watched_peers_leave_no_trace)
+{
+    int sockets[2];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+    struct before before = look();
+    struct library library = load();
+
+    belay_ctx *ctx = library.with_peer(NULL, sockets[0], BELAY_FIN_ENDS);
+    CHECK(count_entries("/proc/self/fd") > before.descriptors);
+    library.end(ctx);
+
+    CHECK(dlclose(library.handle) == 0);
+    check_that_nothing_is_left(before);
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
 /* The code that a fork() handler would run is gone. */
 TEST(a_process_may_fork_when_the_library_is_gone)
 {
@@ -278,6 +300,7 @@ int main(void)
         cmocka_unit_test(the_clock_leaves_no_trace),
         cmocka_unit_test(a_driven_clock_leaves_no_trace),
         cmocka_unit_test(after_functions_leave_no_trace),
+        cmocka_unit_test(watched_peers_leave_no_trace),
         cmocka_unit_test(a_process_may_fork_when_the_library_is_gone),
         cmocka_unit_test(the_library_may_be_loaded_and_unloaded_many_times),
         cmocka_unit_test(a_look_up_keeps_the_library_loaded), /* the last */

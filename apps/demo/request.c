@@ -5,6 +5,8 @@
 #include "reply.h"
 #include "server.h"
 
+#include <belay/peer.h>
+
 #include <stdio.h>
 
 /* A request, on the stack of the thread that handles it. */
@@ -17,14 +19,18 @@ struct request {
 };
 
 /* On the thread that watches the connections. */
-static void client_left(void *arg)
+static void client_left(void *arg, int err)
 {
     struct request *request = arg;
+    (void)err;
     lane_client_left(request->lane);
     belay_cancel_cause(request->ctx, -EPIPE, "client left");
 }
 
-/* The whole difference between ON and OFF is in the first line. */
+/*
+ * The whole difference between ON and OFF is in the first line.  Not a child of
+ * the client's context: the lane is to know that it left before the query does.
+ */
 static int run(struct request *request, struct answer *ret_answer)
 {
     const belay_ctx *ctx = request->wish.with_context ? request->ctx : NULL;
@@ -32,13 +38,14 @@ static int run(struct request *request, struct answer *ret_answer)
     int fd = MHD_get_connection_info(request->connection,
                                      MHD_CONNECTION_INFO_CONNECTION_FD)
                  ->connect_fd;
-    struct peers *peers = request->server->peers;
-    int64_t handle = peers_watch(peers, fd, client_left, request);
-    if (handle < 0)
-        return (int)handle;
+    belay_ctx *client = belay_with_peer(NULL, fd, BELAY_FIN_ENDS);
+    struct belay_watch watch = {.fn = NULL};
+    if (!belay_watch(client, &watch, client_left, request))
+        client_left(request, 0);
     int err = query_run(ctx, request->wish.work_ms, ret_answer);
     lane_query_stopped(request->lane, err);
-    peers_unwatch(peers, handle);
+    belay_unwatch(&watch);
+    belay_end(client);
     return err;
 }
 

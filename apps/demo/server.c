@@ -96,9 +96,7 @@ static int start_daemon(struct server *server, int port)
 
 int server_start(struct server *server, int port)
 {
-    *server = (struct server){.peers = peers_start()};
-    if (server->peers == NULL)
-        return -EAGAIN;
+    *server = (struct server){.port = port};
     lanes_start(&server->lanes);
     gate_open(&server->gate);
     server->ctx = belay_with_cancel(NULL);
@@ -108,7 +106,6 @@ int server_start(struct server *server, int port)
         belay_end(server->showing);
         belay_end(server->ctx);
         gate_remove(&server->gate);
-        peers_stop(server->peers);
     }
     return err;
 }
@@ -125,7 +122,6 @@ static void tear_down(struct server *server)
     belay_sleep(NULL, 150 * BELAY_MILLISECOND); /* the pages' last picture */
     belay_cancel(server->showing);
     MHD_stop_daemon(server->daemon);
-    peers_stop(server->peers);
     belay_end(server->showing);
     belay_end(server->ctx);
     gate_remove(&server->gate);

@@ -9,7 +9,6 @@
 
 #include "gate.h"
 #include "lanes.h"
-#include "peers.h"
 #include "storm.h"
 
 #include <belay/belay.h>
@@ -20,7 +19,6 @@ struct server {
     belay_ctx *ctx; /* what all requests stand below */
     belay_ctx
         *showing; /* the pages' streams of events; outlasts the requests */
-    struct peers *peers;
     struct gate gate;
     struct storm storm;
     struct lanes lanes;
