@@ -188,7 +188,7 @@ static void tell_next(struct family *family, struct telling *telling, int err)
 {
     struct belay_watch *watch = *telling->pending;
     CHECK_WATCH(watch, NULL);
-    HELD(family);
+    HELD(family_of_watch(watch));
     LIST_REMOVE(watch);
     atomic_store_explicit(watch_state(watch), TELLING, memory_order_relaxed);
     telling->current = watch;

@@ -131,6 +131,93 @@ TEST(the_last_reference_goes_while_another_ends)
     run(&stress);
 }
 
+/* --- Values ------------------------------------------------------------- */
+
+static int used[2]; /* plain: each side's, until it lets go */
+static int found;
+
+static void look_at_use(void *value)
+{
+    (void)value;
+    found = used[0] + used[1];
+}
+
+static void prepare_value(void)
+{
+    static const struct belay_key key = {"key", look_at_use};
+    found = used[0] = used[1] = 0;
+    s.ctx = belay_with_value(NULL, &key, used);
+    s.kept = belay_ref(s.ctx);
+}
+
+static void use_and_end(void)
+{
+    used[0] = 1;
+    wobble("left");
+    belay_end(s.ctx);
+}
+
+static void use_and_let_go(void)
+{
+    used[1] = 1;
+    wobble("right");
+    belay_unref(s.kept);
+}
+
+static int check_value(void)
+{
+    MUST(found == 2);
+    return 0;
+}
+
+TEST(a_value_goes_with_its_last_reference)
+{
+    static const struct stress stress = {{"destroyed once"},
+                                         prepare_value,
+                                         use_and_end,
+                                         use_and_let_go,
+                                         check_value};
+    run(&stress);
+}
+
+/* --- Becoming a crowd --------------------------------------------------- */
+
+static void prepare_contended(void)
+{
+    s.ctx = belay_with_cancel(NULL);
+    atomic_store(&((struct cancel_ctx *)s.ctx)->crowding, 31);
+}
+
+static void become_a_crowd(void)
+{
+    belay__make_crowd((struct cancel_ctx *)s.ctx);
+}
+
+static void derive_one(void)
+{
+    cpu_now = 7;
+    s.parent = belay_with_cancel(s.ctx);
+}
+
+static int check_family(void)
+{
+    bool is_of_crowd = ((struct cancel_ctx *)s.parent)->family >= TREES;
+    belay_end(s.ctx);
+    MUST(belay_err(s.parent) == BELAY_CANCELED);
+    belay_end(s.parent);
+    return is_of_crowd ? 1 : 0;
+}
+
+TEST(a_child_is_of_its_parents_family_or_of_its_crowd)
+{
+    static const struct stress stress = {{"its parent's", "the crowd's"},
+                                         prepare_contended,
+                                         become_a_crowd,
+                                         derive_one,
+                                         check_family};
+    run(&stress);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +226,8 @@ int main(void)
         cmocka_unit_test(a_child_of_a_crowd_ends_by_itself_or_with_it),
         cmocka_unit_test(of_two_cancels_one_wins),
         cmocka_unit_test(the_last_reference_goes_while_another_ends),
+        cmocka_unit_test(a_value_goes_with_its_last_reference),
+        cmocka_unit_test(a_child_is_of_its_parents_family_or_of_its_crowd),
     };
     return run_stress(tests, LENGTH(tests));
 }

@@ -90,6 +90,7 @@ static void take_back_once(void)
 {
     int before = sleeps;
     s.taken = belay_unwatch(&s.watch);
+    s.result = s.seen; /* what fn did is visible, to whom it is over */
     s.slept = sleeps != before;
 }
 
