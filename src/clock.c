@@ -322,6 +322,7 @@ void belay__clock_forked(void)
 {
     unlock(&clock_.timer_locked);
     atomic_store(&clock_.has_thread, false);
+    atomic_store(&clock_.has_left, false);
     atomic_store(&clock_.is_telling, 0);
     enum mode mode = mode_now();
     if (mode == DRIVEN && renew_timer()) {
