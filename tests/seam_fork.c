@@ -40,6 +40,14 @@ static void take_back(struct scene *scene)
     belay_unwatch(&scene->watch);
 }
 
+static void register_one(struct scene *scene)
+{
+    struct belay_watch watch;
+    int calls = 0;
+    belay_watch(scene->child, &watch, count_call, &calls);
+    belay_unwatch(&watch);
+}
+
 static void wait_for_end(struct scene *scene)
 {
     belay_wait(scene->child);
@@ -142,6 +150,11 @@ TEST(a_process_may_fork_while_a_thread_is_about_to_take_a_watch_back)
     check_fork_at("unwatch", take_back);
 }
 
+TEST(a_process_may_fork_while_a_thread_is_about_to_watch)
+{
+    check_fork_at("again", register_one);
+}
+
 TEST(a_process_may_fork_while_a_thread_has_marked_and_not_told)
 {
     check_fork_at("marked", cancel);
@@ -171,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_process_may_fork_while_a_thread_makes_a_descriptor),
         cmocka_unit_test(
             a_process_may_fork_while_a_thread_is_about_to_take_a_watch_back),
+        cmocka_unit_test(a_process_may_fork_while_a_thread_is_about_to_watch),
         cmocka_unit_test(
             a_process_may_fork_while_a_thread_has_marked_and_not_told),
         cmocka_unit_test(a_process_may_fork_while_a_thread_has_told_a_watch),
