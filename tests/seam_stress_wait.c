@@ -72,6 +72,12 @@ TEST(a_waiter_is_woken_or_finds_it_over)
     run(&stress);
 }
 
+static void cancel_late(void)
+{
+    spin((int)(roll() % 8000));
+    cancel();
+}
+
 static void ask_for_fd(void)
 {
     s.result = belay_fd(s.ctx);
@@ -88,7 +94,7 @@ static int check_fd(void)
 TEST(a_descriptor_is_made_before_the_end_or_after_it)
 {
     static const struct stress stress = {
-        {"before", "after"}, prepare_parent, cancel, ask_for_fd, check_fd};
+        {"before", "after"}, prepare_parent, cancel_late, ask_for_fd, check_fd};
     run(&stress);
 }
 

@@ -15,7 +15,10 @@
  *     STRESS=1000000 seam_stress_watch  so many rounds of each
  */
 
-enum { ARMS = 4, LEAST = 500 /* an arm must be hit once in so many rounds */ };
+enum {
+    ARMS = 4,
+    LEAST = 2000, /* of a long run: an outcome is met once in so many rounds */
+};
 
 struct stress {
     const char *arms[ARMS];
@@ -117,7 +120,7 @@ static inline void run(const struct stress *stress)
     run_race((struct race){prepare, left, right, check, NULL}, rounds);
     for (int i = 0; i < ARMS && stress->arms[i] != NULL; ++i) {
         print_message("%12" PRIu64 "  %s\n", hits[i], stress->arms[i]);
-        CHECK(hits[i] >= (uint64_t)rounds / LEAST);
+        CHECK(hits[i] > (uint64_t)rounds / LEAST / 2);
     }
 }
 
