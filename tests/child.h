@@ -25,7 +25,7 @@ void __gcov_dump(void); /* what _exit() would lose */
 #define __gcov_dump() ((void)0)
 #endif
 
-static inline _Noreturn void leave(int status)
+static inline _Noreturn void leave_child(int status)
 {
     __gcov_dump();
     _exit(status);
@@ -57,7 +57,7 @@ static inline int in_child(void (*run)(void *arg), void *arg)
     if (child == 0) {
         become_a_child();
         run(arg);
-        leave(0);
+        leave_child(0);
     }
     return status_of(child);
 }
