@@ -102,6 +102,10 @@ func main() {
 	if len(os.Args) == 2 {
 		asked = os.Args[1]
 	}
+	if asked == "serve" {
+		serve()
+		return
+	}
 	if asked == "about" {
 		fmt.Printf("go\tcontext, %s\n", runtime.Version())
 	}
