@@ -22,7 +22,8 @@ struct contest {
     belay_group *group;
     atomic_size_t next; /* to be started; may count on beyond the last */
     atomic_size_t failed;
-    atomic_int winner; /* -1: none yet */
+    atomic_int winner;  /* -1: none yet */
+    atomic_int failure; /* of the first to fail; 0: none yet */
     struct runner runners[];
 };
 
@@ -53,12 +54,15 @@ static int run(const belay_ctx *ctx, void *arg)
     struct contest *contest = self->contest;
     const struct belay_attempt *attempt = &contest->attempts[self->index];
     int none = -1;
+    int no_failure = 0;
     int code = attempt->job(ctx, attempt->arg);
     if (code >= 0) {
         atomic_compare_exchange_strong(&contest->winner, &none,
                                        (int)self->index);
         belay_cancel_at(contest->ctx, contest->where);
     } else {
+        /* Before the next one is started, which may be quicker to fail. */
+        atomic_compare_exchange_strong(&contest->failure, &no_failure, code);
         start_next(contest);
         count_failed(contest);
     }
@@ -80,7 +84,10 @@ static int decide(const belay_ctx *ctx, struct contest *contest)
     int winner = atomic_load(&contest->winner);
     if (winner >= 0)
         return winner;
-    return belay_err(ctx) != 0 ? belay_err(ctx) : err;
+    if (belay_err(ctx) != 0)
+        return belay_err(ctx);
+    int failure = atomic_load(&contest->failure);
+    return failure != 0 ? failure : err;
 }
 
 int belay_hedge_at(const belay_ctx *ctx, const struct belay_attempt *attempts,
@@ -102,6 +109,7 @@ int belay_hedge_at(const belay_ctx *ctx, const struct belay_attempt *attempts,
     contest->ctx = belay_with_cancel_at(ctx, where);
     contest->group = belay_group_start_at(ctx, &rules, where);
     atomic_init(&contest->winner, -1);
+    atomic_init(&contest->failure, 0);
 
     start_all(contest, delay);
     int winner = decide(ctx, contest);
