@@ -286,7 +286,8 @@ struct belay_watch {
  * called.  Returns true and never calls fn if ctx can never end.
  *
  * The watch must stay in place until it has been told or taken back; then it
- * may be used again, also from inside its own fn.  It does not keep ctx.
+ * may be used again, also from inside its own fn: by one thread at a time, any
+ * number of which may take it back.  It does not keep ctx.
  * Watches of one context are told oldest first, a child's before its parent's.
  * In the child of a fork(), those that threads of the parent registered are
  * never told; those of the thread that forked are.
