@@ -1,0 +1,56 @@
+/*
+ * A request in a libuv loop, which drives its deadline, too: no thread.
+ *
+ *     cc uv.c $(pkg-config --cflags --libs belay-uv) && ./a.out
+ */
+#define _POSIX_C_SOURCE 200809L /* libuv's header needs it */
+
+#include <belay/uv.h>
+
+#include <stdio.h>
+
+struct request {
+    struct belay_uv end;
+    uv_timer_t work; /* that would take ten seconds */
+    uv_poll_t *clock;
+};
+
+static void on_end(struct belay_uv *end, int err)
+{
+    struct request *request = end->data;
+    printf("request: %s\n", belay_strerror(err));
+    uv_close((uv_handle_t *)&request->work, NULL);
+    uv_close((uv_handle_t *)request->clock, NULL); /* it was the last one */
+    belay_uv_close(end, NULL);
+}
+
+static void on_done(uv_timer_t *work)
+{
+    printf("request: done\n");
+    uv_stop(work->loop);
+}
+
+static void on_clock(uv_poll_t *clock, int status, int events)
+{
+    (void)clock, (void)status, (void)events;
+    belay_clock_run();
+}
+
+int main(void)
+{
+    uv_loop_t *loop = uv_default_loop();
+    uv_poll_t clock;
+    struct request request = {.end.data = &request, .clock = &clock};
+    if (uv_poll_init(loop, &clock, belay_clock_fd()) != 0 ||
+        uv_poll_start(&clock, UV_READABLE, on_clock) != 0)
+        return 1;
+
+    belay_ctx *ctx = belay_with_timeout(NULL, 100 * BELAY_MILLISECOND);
+    uv_timer_init(loop, &request.work);
+    uv_timer_start(&request.work, on_done, 10000, 0);
+    if (belay_uv_watch(loop, &request.end, ctx, on_end) != 0)
+        return 1;
+    uv_run(loop, UV_RUN_DEFAULT);
+    belay_end(ctx);
+    return uv_loop_close(loop) == 0 ? 0 : 1;
+}
