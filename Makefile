@@ -43,6 +43,14 @@ install: all ## into PREFIX (/usr/local); DESTDIR is respected
 	@cmake --install build/plain
 	@test -n "$(DESTDIR)" || ldconfig || true
 
+site:        ## the documentation as HTML, into out/site
+	@tools/setup site
+	@tools/site out/site
+	@echo out/site/index.html
+
+samples:     ## bring the code that the pages show up to date
+	@tools/samples README.md docs/*.md docs/*/*.md
+
 amalgamation: ## belay.h and belay.c, into OUT (out)
 	@tools/amalgamate $(OUT)
 
@@ -63,4 +71,4 @@ clean:       ## remove all that was built
 help:        ## this list
 	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "%-14s%s\n", $$1, $$2}' Makefile
 
-.PHONY: all demo example test prove bench install amalgamation cross format tidy clean help
+.PHONY: all demo example test prove bench install site samples amalgamation cross format tidy clean help
