@@ -1,5 +1,5 @@
 /*
- * A heavy query, and half a second for it:
+ * A heavy query, and two seconds for it:
  *
  *     cc pq.c $(pkg-config --cflags --libs belay-pq) && ./a.out dbname=mine
  */
@@ -28,7 +28,7 @@ static int count(const belay_ctx *ctx, PGconn *conn, const char *up_to)
 int main(int argc, char **argv)
 {
     PGconn *conn;
-    belay_ctx *ctx = belay_with_timeout(NULL, 500 * BELAY_MILLISECOND);
+    belay_ctx *ctx = belay_with_timeout(NULL, 2 * BELAY_SECOND);
     int err = belay_pq_connect(ctx, argc > 1 ? argv[1] : "", &conn);
     if (err != 0) {
         printf("not connected: %s\n", belay_strerror(err));

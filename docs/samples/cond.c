@@ -29,7 +29,7 @@ static int take(const belay_ctx *ctx, struct basket *basket)
 int main(void)
 {
     struct basket basket = {BELAY_MUTEX_INIT, BELAY_COND_INIT, 1};
-    belay_ctx *ctx = belay_with_timeout(NULL, 50 * BELAY_MILLISECOND);
+    belay_ctx *ctx = belay_with_timeout(NULL, 500 * BELAY_MILLISECOND);
     for (int i = 0; i < 2; ++i) {
         int err = take(ctx, &basket);
         printf("%s\n", err == 0 ? "an apple" : belay_strerror(err));
