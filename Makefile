@@ -58,7 +58,7 @@ cross:       ## the tests for other processors, emulated, where tools are there
 	@tools/cross
 
 format:      ## lay out the C sources; the public headers are by hand
-	@find src work tests bench examples adapters apps -name '*.[ch]' | \
+	@find src work tests bench examples adapters apps docs -name '*.[ch]' | \
 	    xargs clang-format -i
 
 tidy:        ## let clang-tidy read the core

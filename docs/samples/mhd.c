@@ -39,8 +39,8 @@ static void come_and_go(uint16_t port)
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    int err = belay_connect(NULL, fd, (struct sockaddr *)&address,
-                            sizeof address);
+    int err =
+        belay_connect(NULL, fd, (struct sockaddr *)&address, sizeof address);
     if (err == 0)
         err = belay_write_full(NULL, fd, "GET /sum HTTP/1.0\r\n\r\n", 21, NULL);
     if (err == 0)
@@ -57,8 +57,9 @@ int main(void)
     if (belay_semaphore_try_acquire(&begun, 1) != 0 ||
         belay_mhd_start(NULL, &settings, &server) != 0)
         return 1;
-    come_and_go(MHD_get_daemon_info(belay_mhd_daemon(server),
-                                    MHD_DAEMON_INFO_BIND_PORT)->port);
+    come_and_go(
+        MHD_get_daemon_info(belay_mhd_daemon(server), MHD_DAEMON_INFO_BIND_PORT)
+            ->port);
     belay_mhd_drain(NULL, server); /* an hour, had the client stayed */
     return belay_mhd_stop(NULL, server) == 0 ? 0 : 1;
 }

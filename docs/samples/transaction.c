@@ -33,9 +33,8 @@ int main(void)
     transact(NULL, db, "CREATE TABLE t (i)");
 
     belay_ctx *ctx = belay_with_timeout(NULL, 100 * BELAY_MILLISECOND);
-    int result = transact(ctx, db,
-                          "INSERT INTO t VALUES (1);" ENDLESS
-                          "SELECT count(*) FROM n");
+    int result = transact(
+        ctx, db, "INSERT INTO t VALUES (1);" ENDLESS "SELECT count(*) FROM n");
     printf("%s: %s\n", sqlite3_errstr(result), belay_strerror(belay_err(ctx)));
     belay_end(ctx);
 
