@@ -4,16 +4,22 @@
 PREFIX ?= /usr/local
 OUT ?= out
 DEMO ?=
+PG ?=
 EXAMPLE ?= .
 
 all:         ## build the library and the examples, into build/plain
 	@cmake --preset plain -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
 	@cmake --build --preset plain
 
-demo:        ## install what is missing, build, and serve "Close the tab"
-	@tools/setup demo
+demo:        ## install what is missing, build, serve "Close the tab": PG=1
+	@tools/setup demo$(PG:%=-pg)
 	@$(MAKE) --no-print-directory all
-	@exec build/plain/apps/demo/belay-demo $(DEMO)
+	@exec $(PG:%=tools/with-postgres) build/plain/apps/demo/belay-demo $(DEMO)
+
+picture:     ## film the page anew for the README: docs/demo.gif
+	@tools/setup picture
+	@$(MAKE) --no-print-directory all
+	@tests/page/film build/plain/apps/demo/belay-demo docs/demo.gif
 
 example:     ## install what is missing, build, and run the first example
 	@tools/setup example
@@ -71,4 +77,5 @@ clean:       ## remove all that was built
 help:        ## this list
 	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "%-14s%s\n", $$1, $$2}' Makefile
 
-.PHONY: all demo example test prove bench install site samples amalgamation cross format tidy clean help
+.PHONY: all demo picture example test prove bench install site samples \
+    amalgamation cross format tidy clean help

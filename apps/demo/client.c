@@ -27,6 +27,7 @@ int client_ask(int fd, const char *what)
     char head[400];
     int length = snprintf(head, sizeof head,
                           "%s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                          "User-Agent: storm\r\n"
                           "Connection: close\r\n\r\n",
                           what);
     return send(fd, head, (size_t)length, MSG_NOSIGNAL) == length ? 0 : -EPIPE;

@@ -5,6 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+bool reply_is_due(size_t *data_size, void **state)
+{
+    static char has_begun;
+    bool is_head = *state == NULL;
+    bool is_body = *data_size != 0;
+    *state = &has_begun;
+    *data_size = 0;
+    return !is_head && !is_body;
+}
+
 enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
                       const char *type, struct MHD_Response *response)
 {

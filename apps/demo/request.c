@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "request.h"
 
-#include "query.h"
+#include "log.h"
+#include "parts.h"
 #include "reply.h"
 #include "server.h"
 
-#include <belay/peer.h>
-
 #include <stdio.h>
+#include <string.h>
+
+enum { GONE = 499 }; /* what a log calls a client that did not wait */
 
 /* A request, on the stack of the thread that handles it. */
 struct request {
@@ -15,53 +17,53 @@ struct request {
     struct MHD_Connection *connection;
     struct wish wish;
     struct lane *lane;
-    belay_ctx *ctx;
+    const belay_ctx *client; /* ends when it leaves, and with the server */
+    belay_ctx *ctx;          /* a child, with the budget */
+    struct job job;
 };
 
-/* On the thread that watches the connections. */
-static void client_left(void *arg, int err)
+static bool has_left(const belay_ctx *client)
 {
-    struct request *request = arg;
-    (void)err;
-    lane_client_left(request->lane);
-    belay_cancel_cause(request->ctx, -EPIPE, "client left");
+    const struct belay_cause *cause = belay_cause(client);
+    return cause != NULL &&
+           (cause->code == -EPIPE || cause->code == -ECONNRESET ||
+            cause->code == -ETIMEDOUT);
 }
 
-/*
- * The whole difference between ON and OFF is in the first line.  Not a child of
- * the client's context: the lane is to know that it left before the query does.
- */
-static int run(struct request *request, struct answer *ret_answer)
+/* A watch: runs on the thread that watches the connections. */
+static void client_ended(void *arg, int err)
+{
+    (void)err;
+    struct request *request = arg;
+    if (has_left(request->client))
+        lane_client_left(request->lane, belay_cause(request->client)->when);
+}
+
+/* The whole difference between ON and OFF is in the first line. */
+static int run(struct request *request)
 {
     const belay_ctx *ctx = request->wish.with_context ? request->ctx : NULL;
 
-    int fd = MHD_get_connection_info(request->connection,
-                                     MHD_CONNECTION_INFO_CONNECTION_FD)
-                 ->connect_fd;
-    belay_ctx *client = belay_with_peer(NULL, fd, BELAY_FIN_ENDS);
-    struct belay_watch watch = {.fn = NULL};
-    if (!belay_watch(client, &watch, client_left, request))
-        client_left(request, 0);
-    int err = query_run(ctx, request->wish.work_ms, ret_answer);
-    lane_query_stopped(request->lane, err);
-    belay_unwatch(&watch);
-    belay_end(client);
+    struct belay_watch watch = {0};
+    bool is_told = belay_watch(request->client, &watch, client_ended, request);
+    int err = parts_run(ctx, &request->job);
+    if (!is_told || belay_unwatch(&watch))
+        client_ended(request, err); /* the parts were quicker */
     return err;
 }
 
-/* Returns the status; 0: there is nobody to tell. */
-static unsigned answer(struct request *request, int err,
-                       const struct answer *answer, struct text *text)
+/* Returns the status; 499: there is nobody to tell. */
+static int answer(struct request *request, int err, struct text *text)
 {
-    if (!lane_has_client(request->lane))
-        return 0;
+    if (has_left(request->client))
+        return GONE;
     if (err == 0) {
         text_add(text, "%lld pairs of purchases, %.2f apart on average\n",
-                 (long long)answer->pairs, answer->gap);
+                 (long long)request->job.answer.pairs, request->job.answer.gap);
         return 200;
     }
     if (err != belay_err(request->ctx)) {
-        text_add(text, "no room for this query: %s\n", belay_strerror(err));
+        text_add(text, "no room for this request: %s\n", belay_strerror(err));
         return 503;
     }
     char cause[300];
@@ -70,28 +72,39 @@ static unsigned answer(struct request *request, int err,
     return err == BELAY_DEADLINE_EXCEEDED ? 504 : 503;
 }
 
+static const char *client_of(struct MHD_Connection *connection)
+{
+    const char *agent = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                    MHD_HTTP_HEADER_USER_AGENT);
+    static const char *const known[] = {"curl", "storm"};
+    for (size_t i = 0; agent != NULL && i < 2; ++i) {
+        if (strncmp(agent, known[i], strlen(known[i])) == 0)
+            return known[i];
+    }
+    return "browser";
+}
+
 static enum MHD_Result serve(struct request *request)
 {
     char why[64];
     snprintf(why, sizeof why, "budget of %d ms spent", request->wish.budget_ms);
     request->ctx = belay_with_timeout_cause(
-        request->server->ctx, request->wish.budget_ms * BELAY_MILLISECOND, 0,
-        why);
-    struct belay_watch watch;
+        request->client, request->wish.budget_ms * BELAY_MILLISECOND, 0, why);
+    struct belay_watch watch = {0};
     lane_follow(request->lane, request->ctx, &watch);
 
     char data[400];
     struct text text = {data, sizeof data, 0};
-    struct answer found;
-    int err = run(request, &found);
-    unsigned status = answer(request, err, &found, &text);
+    int err = run(request);
+    int status = answer(request, err, &text);
 
-    lane_close(request->lane, &watch, (int)status);
+    lane_close(request->lane, &watch, status);
+    log_request(request->server, request->lane->id);
     belay_end(request->ctx);
     gate_leave(&request->server->gate, err == 0);
-    if (status == 0)
+    if (status == GONE)
         return MHD_NO;
-    return reply_text(request->connection, status, "%s", data);
+    return reply_text(request->connection, (unsigned)status, "%s", data);
 }
 
 static enum MHD_Result complain(struct MHD_Connection *connection,
@@ -102,26 +115,32 @@ static enum MHD_Result complain(struct MHD_Connection *connection,
                       complaint->data);
 }
 
-enum MHD_Result request_serve(struct server *server,
+enum MHD_Result request_serve(const belay_ctx *ctx, struct server *server,
                               struct MHD_Connection *connection)
 {
     char data[200];
     struct text complaint = {data, sizeof data, 0};
-    struct request request = {.server = server, .connection = connection};
+    struct request request = {
+        .server = server, .connection = connection, .client = ctx};
     if (!wish_read(connection, &request.wish, &complaint))
         return complain(connection, &complaint);
     if (!gate_enter(&server->gate))
         return reply_text(connection, 503, "server stopping\n");
-    request.lane = lane_open(&server->lanes, &request.wish);
+    request.lane =
+        lane_open(&server->lanes, &request.wish, client_of(connection));
     if (request.lane == NULL) {
         gate_leave(&server->gate, false);
         return reply_text(connection, 503, "too many requests at a time\n");
     }
+    request.job = (struct job){
+        .lane = request.lane, .room = &server->room, .port = server->tier.port};
     return serve(&request);
 }
 
-enum MHD_Result request_serve_storm(struct server *server,
-                                    struct MHD_Connection *connection)
+static enum MHD_Result serve_weather(struct server *server,
+                                     struct MHD_Connection *connection,
+                                     enum weather weather, struct storm *storm,
+                                     const char *forecast)
 {
     char data[200];
     struct text complaint = {data, sizeof data, 0};
@@ -130,12 +149,27 @@ enum MHD_Result request_serve_storm(struct server *server,
         return complain(connection, &complaint);
     if (!gate_enter(&server->gate))
         return reply_text(connection, 503, "server stopping\n");
-    int err = storm_start(&server->storm, server->ctx, server->port, &wish);
+    int err = storm_start(storm, weather, server->running, server->port, &wish);
     gate_leave(&server->gate, true);
     if (err == -EBUSY)
-        return reply_text(connection, 409, "one storm at a time\n");
+        return reply_text(connection, 409, "One at a time.\n");
     if (err != 0)
         return reply_text(connection, 503, "%s\n", belay_strerror(err));
-    return reply_text(connection, 202, "%d clients are coming\n",
-                      STORM_CLIENTS);
+    return reply_text(connection, 202, "%s\n", forecast);
+}
+
+enum MHD_Result request_serve_storm(const belay_ctx *ctx, struct server *server,
+                                    struct MHD_Connection *connection)
+{
+    (void)ctx;
+    return serve_weather(server, connection, WEATHER_STORM, &server->storm,
+                         "50 clients, who leave after 1.2 s.");
+}
+
+enum MHD_Result request_serve_kill(const belay_ctx *ctx, struct server *server,
+                                   struct MHD_Connection *connection)
+{
+    (void)ctx;
+    return serve_weather(server, connection, WEATHER_CURL, &server->curl,
+                         "A curl, killed after 1.2 s.");
 }

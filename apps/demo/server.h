@@ -4,23 +4,31 @@
 
 /*
  * The HTTP server: a thread for each connection, and a context for each
- * request, below the one of the server.
+ * request, which ends with its client, and with the server.
  */
 
 #include "gate.h"
 #include "lanes.h"
 #include "storm.h"
+#include "tier.h"
 
-#include <belay/belay.h>
+#include <belay/mhd.h>
+#include <belay/sync.h>
+
+#include <stdio.h>
 
 struct server {
-    struct MHD_Daemon *daemon;
+    struct belay_mhd *http;
     int port;
-    belay_ctx *ctx; /* what all requests stand below */
-    belay_ctx
-        *showing; /* the pages' streams of events; outlasts the requests */
+    belay_ctx *running; /* of the storms; ends with the server */
+    belay_ctx *showing; /* of the pages' events; outlasts the requests */
+    struct belay_watch last_request; /* after which nothing is shown */
+    struct tier tier;
+    struct belay_semaphore room; /* for requests at work */
+    FILE *log;                   /* NULL: none */
     struct gate gate;
     struct storm storm;
+    struct storm curl;
     struct lanes lanes;
 };
 
@@ -35,11 +43,9 @@ struct farewell {
 int server_start(struct server *server, int port);
 
 /*
- * Lets nobody in, waits for up to `grace`, then cancels what is inside.  A
- * readable `hurry` (-1: none) ends the grace.  With anything left, the server
- * stays as it is: its threads cannot be joined.
+ * Lets nobody in, waits until `grace` ends, then cancels what is inside.  With
+ * anything left, the server stays as it is: its threads cannot be joined.
  */
-struct farewell server_stop(struct server *server, belay_duration grace,
-                            int hurry);
+struct farewell server_stop(const belay_ctx *grace, struct server *server);
 
 #endif

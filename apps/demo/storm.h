@@ -3,8 +3,8 @@
 #define DEMO_STORM_H
 
 /*
- * Twenty clients at once, who all leave before they have their answer.  They
- * come from here, for a browser keeps to six connections to one server.
+ * Clients that do not wait for their answer.  They come from here, for a
+ * browser keeps to six connections to one server, and kills nobody.
  */
 
 #include "wish.h"
@@ -14,7 +14,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { STORM_CLIENTS = 20 };
+enum { STORM_CLIENTS = 50, STORM_WORK_MS = 500 };
+
+enum weather {
+    WEATHER_STORM, /* fifty at once, who all leave at once */
+    WEATHER_CURL   /* a real curl, killed with SIGKILL */
+};
 
 struct storm {
     pthread_t thread;
@@ -26,10 +31,13 @@ struct storm {
 };
 
 /* 0; -EBUSY: there is one; or another negative errno. */
-int storm_start(struct storm *storm, const belay_ctx *ctx, int port,
-                const struct wish *wish);
+int storm_start(struct storm *storm, enum weather weather, const belay_ctx *ctx,
+                int port, const struct wish *wish);
 
 /* Waits until it is over: soon, if its context has ended. */
 void storm_stop(struct storm *storm);
+
+/* What the curl is where none is installed: asks, and waits.  An exit code. */
+int storm_visit(const char *port, const char *path);
 
 #endif
