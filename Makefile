@@ -60,6 +60,9 @@ samples:     ## bring the code that the pages show up to date
 amalgamation: ## belay.h and belay.c, into OUT (out)
 	@tools/amalgamate $(OUT)
 
+deb:         ## Debian packages, looked at and tried, into OUT (out)
+	@tests/debian build/debian $(OUT)
+
 cross:       ## the tests for other processors, emulated, where tools are there
 	@tools/cross
 
@@ -78,4 +81,4 @@ help:        ## this list
 	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "%-14s%s\n", $$1, $$2}' Makefile
 
 .PHONY: all demo picture example test prove bench install site samples \
-    amalgamation cross format tidy clean help
+    amalgamation deb cross format tidy clean help

@@ -6,7 +6,7 @@
 #include "questions/child.h"
 #include "questions/timeout.h"
 
-/* Two acts where one would do: cancelled first, given back later. */
+/* Two acts where one would do: canceled first, given back later. */
 static void time_cancel_then_end(const char *key, size_t n)
 {
     node *root = make_root();

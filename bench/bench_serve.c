@@ -130,8 +130,8 @@ static void ask_serve(size_t n)
     static const struct {
         const char *peer;
         int (*serve)(void);
-    } servers[] = {{"belay", serve_with}, {"mhd", serve_alone},
-                   {"go", serve_go}};
+    } servers[] = {
+        {"belay", serve_with}, {"mhd", serve_alone}, {"go", serve_go}};
     pin(0);
     for (size_t i = 0; i < sizeof servers / sizeof *servers; ++i) {
         int port;

@@ -109,9 +109,8 @@ static void tell(struct look *look)
         lock(&family->locked);
         belay__tell(family, &family->due, BELAY_DEADLINE_EXCEEDED, &none);
     }
-    struct marking marking = {.err = BELAY_DEADLINE_EXCEEDED,
-                              .wakes = &none,
-                              .crowds = look->crowds};
+    struct marking marking = {
+        .err = BELAY_DEADLINE_EXCEEDED, .wakes = &none, .crowds = look->crowds};
     belay__tell_crowds(&marking);
 }
 

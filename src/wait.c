@@ -16,8 +16,9 @@ static belay_time wake_up_for(belay_time deadline, belay_time until)
 }
 
 /*
- * A waiter may go on while the subtree is being marked, if it looks, or is woken
- * by a bell: it does when the lock has been free since, and thus all is marked.
+ * A waiter may go on while the subtree is being marked, if it looks, or is
+ * woken by a bell: it does when the lock has been free since, and thus all is
+ * marked.
  */
 static void await_marking(const struct belay_watch *waiter)
 {

@@ -55,9 +55,9 @@ static int fire(struct model *model, belay_time now)
 static void check(const struct model *model)
 {
     for (int i = 0; i < MANY; ++i) {
-        int expected = model->fired[i]       ? BELAY_DEADLINE_EXCEEDED
+        int expected = model->fired[i]      ? BELAY_DEADLINE_EXCEEDED
                        : model->canceled[i] ? BELAY_CANCELED
-                                             : 0;
+                                            : 0;
         CHECK(belay_err(model->made[i]) == expected);
     }
 }

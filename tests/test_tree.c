@@ -7,7 +7,7 @@
 
 /* Trees: what is true of many contexts at once. */
 
-enum { FAN_OUT = 4, TREE = 101, CANCELLERS = 4 };
+enum { FAN_OUT = 4, TREE = 101, CANCELERS = 4 };
 
 struct tree {
     belay_ctx *nodes[TREE];
@@ -67,11 +67,11 @@ TEST(a_tree_may_be_canceled_everywhere_at_once)
         static struct tree tree;
         grow(&tree);
         shuffle(tree.order, TREE, round);
-        pthread_t threads[CANCELLERS];
+        pthread_t threads[CANCELERS];
 
-        for (int i = 0; i < CANCELLERS; ++i)
+        for (int i = 0; i < CANCELERS; ++i)
             threads[i] = start(cancel_in_order, &tree);
-        for (int i = 0; i < CANCELLERS; ++i)
+        for (int i = 0; i < CANCELERS; ++i)
             join(threads[i]);
 
         for (int i = 0; i < TREE; ++i)

@@ -7,8 +7,9 @@
 
 /*
  * How often this process came out of a fork().  In the child, a mutex from
- * before it may be held for ever, and a queue has waiters in it, by threads that
- * are not there.  So what has one remembers the count that it was made under.
+ * before it may be held for ever, and a queue has waiters in it, by threads
+ * that are not there.  So what has one remembers the count that it was made
+ * under.
  */
 extern atomic_uint belay__work_forks;
 

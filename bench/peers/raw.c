@@ -3,7 +3,7 @@
 /*
  * The floor: what the operations cost that nobody can do without.  A "child"
  * is a node that is linked into and unlinked from its parent's list, each time
- * under a bit lock, without heap, reference or cause; cancelling is a walk.
+ * under a bit lock, without heap, reference or cause; canceling is a walk.
  */
 
 #define PEER "raw"

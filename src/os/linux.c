@@ -130,10 +130,10 @@ void belay__os_relax(unsigned round)
     } else {
         static atomic_int unchanging; /* nanosleep() may be canceled in */
         unsigned naps = round - (SPINS + YIELDS);
-        belay__os_wait(&unchanging, 0,
-                       belay__os_now() +
-                           (BELAY_MICROSECOND
-                            << (naps < DOUBLINGS ? naps : DOUBLINGS)));
+        belay__os_wait(
+            &unchanging, 0,
+            belay__os_now() +
+                (BELAY_MICROSECOND << (naps < DOUBLINGS ? naps : DOUBLINGS)));
     }
 }
 

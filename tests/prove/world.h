@@ -100,28 +100,63 @@ const char *place_of(const struct op *op);
     X(taken_back_live) \
     X(taken_back_marked) \
     X(taken_back_never_ending) \
-    X(told_before) X(told_while_awaited) X(told_inside) X(inside_awaited) \
-        X(try_taken_live) X(try_taken_marked) X(try_told) X(try_busy) X( \
-            watch_too_late) X(watch_lost_race) X(watch_reused_inside) \
-            X(watch_freed_inside) X(told_by_clock) X(two_awaited) X(linked) X( \
-                born_ended) X(born_ended_in_race) X(linked_in_crowd) \
-                X(born_ended_in_crowd) X(crowd_ended) X(derived_refused) X( \
-                    canceled) X(cancel_lost_before) X(cancel_lost_in_race) \
-                    X(cancel_met_ending) X(canceled_inside) X(ended_live) X( \
-                        ended_ended) X(ended_while_held) X(unref_last) \
-                        X(unref_last_inside) X(asked_while_ending) X( \
-                            wait_at_once) X(wait_woken) X(wait_met) \
-                            X(sleep_full) X(sleep_ended) X(poll_ended) X( \
-                                poll_timed_out) X(poll_ready) X(deadline_won) \
-                                X(deadline_lost) X(deadline_born_past) X( \
-                                    clock_taken_over) X(fd_live) X(fd_ended) \
-                                    X(fd_made_in_race) X(fd_refused) \
-                                        X(stop_prevented) X(stop_too_late) X( \
-                                            stop_before_run) X(join_prevented) \
-                                            X(join_waited) X(join_after) \
-                                                X(join_inside) \
-                                                    X(after_at_once) \
-                                                        X(after_refused)
+    X(told_before) \
+    X(told_while_awaited) \
+    X(told_inside) \
+    X(inside_awaited) \
+    X(try_taken_live) \
+    X(try_taken_marked) \
+    X(try_told) \
+    X(try_busy) \
+    X(watch_too_late) \
+    X(watch_lost_race) \
+    X(watch_reused_inside) \
+    X(watch_freed_inside) \
+    X(told_by_clock) \
+    X(two_awaited) \
+    X(linked) \
+    X(born_ended) \
+    X(born_ended_in_race) \
+    X(linked_in_crowd) \
+    X(born_ended_in_crowd) \
+    X(crowd_ended) \
+    X(derived_refused) \
+    X(canceled) \
+    X(cancel_lost_before) \
+    X(cancel_lost_in_race) \
+    X(cancel_met_ending) \
+    X(canceled_inside) \
+    X(ended_live) \
+    X(ended_ended) \
+    X(ended_while_held) \
+    X(unref_last) \
+    X(unref_last_inside) \
+    X(asked_while_ending) \
+    X(wait_at_once) \
+    X(wait_woken) \
+    X(wait_met) \
+    X(sleep_full) \
+    X(sleep_ended) \
+    X(poll_ended) \
+    X(poll_timed_out) \
+    X(poll_ready) \
+    X(deadline_won) \
+    X(deadline_lost) \
+    X(deadline_born_past) \
+    X(clock_taken_over) \
+    X(fd_live) \
+    X(fd_ended) \
+    X(fd_made_in_race) \
+    X(fd_refused) \
+    X(stop_prevented) \
+    X(stop_too_late) \
+    X(stop_before_run) \
+    X(join_prevented) \
+    X(join_waited) \
+    X(join_after) \
+    X(join_inside) \
+    X(after_at_once) \
+    X(after_refused)
 
 #define ARM_NAME(name) ARM_##name,
 enum arm { ARMS(ARM_NAME) ARM_COUNT };

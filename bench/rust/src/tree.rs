@@ -54,14 +54,14 @@ pub fn ask_fan(n: usize) {
     while done < unless_quick(1_000_000) {
         let root = CancellationToken::new();
         let made = cpu_of(|| (0..n).for_each(|_| children.push(root.child_token())));
-        let cancelled = cpu_of(|| root.cancel());
+        let canceled = cpu_of(|| root.cancel());
         let dropped = cpu_of(|| children.clear());
         if !warm {
             warm = true;
             continue;
         }
         create += made;
-        cancel += cancelled;
+        cancel += canceled;
         drop += dropped;
         done += n;
     }
@@ -97,8 +97,8 @@ pub fn ask_callback(n: usize) {
     let mut context = Context::from_waker(Waker::noop());
     let total = cpu_of(|| {
         for _ in 0..n {
-            let mut cancelled = pin!(root.cancelled());
-            assert!(cancelled.as_mut().poll(&mut context) == Poll::Pending);
+            let mut canceled = pin!(root.cancelled());
+            assert!(canceled.as_mut().poll(&mut context) == Poll::Pending);
         }
     });
     report_each("s6.callback", total, n);
