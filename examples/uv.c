@@ -9,16 +9,10 @@
 
 #include <stdio.h>
 
-struct request {
-    struct belay_uv end;
-    uv_timer_t work; /* that would take ten seconds */
-};
-
 static void on_end(struct belay_uv *end, int err)
 {
-    struct request *request = end->data;
     printf("request: %s\n", belay_strerror(err));
-    uv_close((uv_handle_t *)&request->work, NULL);
+    uv_close(end->data, NULL); /* the work */
     belay_uv_close(end, NULL); /* the clock alone does not keep the loop */
 }
 
@@ -37,16 +31,17 @@ int main(void)
 {
     uv_loop_t *loop = uv_default_loop();
     uv_poll_t clock;
-    struct request request = {.end.data = &request};
+    uv_timer_t work; /* that would take ten seconds */
+    struct belay_uv end = {.data = &work};
     if (uv_poll_init(loop, &clock, belay_clock_fd()) != 0 ||
         uv_poll_start(&clock, UV_READABLE, on_clock) != 0)
         return 1;
     uv_unref((uv_handle_t *)&clock);
 
     belay_ctx *ctx = belay_with_timeout(NULL, 100 * BELAY_MILLISECOND);
-    uv_timer_init(loop, &request.work);
-    uv_timer_start(&request.work, on_done, 10000, 0);
-    if (belay_uv_watch(loop, &request.end, ctx, on_end) != 0)
+    uv_timer_init(loop, &work);
+    uv_timer_start(&work, on_done, 10000, 0);
+    if (belay_uv_watch(loop, &end, ctx, on_end) != 0)
         return 1;
     uv_run(loop, UV_RUN_DEFAULT);
     belay_end(ctx);

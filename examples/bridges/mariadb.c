@@ -15,11 +15,8 @@
    it unwinds, and the connection is lost. */
 static int await_server(const belay_ctx *ctx, MYSQL *mysql, int wanted)
 {
-    struct pollfd asked = {.fd = mysql_get_socket(mysql)};
-    if (wanted & MYSQL_WAIT_READ)
-        asked.events |= POLLIN;
-    if (wanted & MYSQL_WAIT_WRITE)
-        asked.events |= POLLOUT;
+    struct pollfd asked = {mysql_get_socket(mysql), 0, 0};
+    asked.events = (wanted & MYSQL_WAIT_WRITE) != 0 ? POLLOUT : POLLIN;
     belay_duration timeout = -1;
     if (wanted & MYSQL_WAIT_TIMEOUT)
         timeout = mysql_get_timeout_value_ms(mysql) * BELAY_MILLISECOND;

@@ -21,8 +21,9 @@ static int add_end(sd_event *event, sd_event_source **ret_source,
     if (fd < 0)
         return fd == -ENOTSUP ? 0 : fd;
     int err = sd_event_add_io(event, ret_source, fd, EPOLLIN, fn, arg);
-    return err < 0 ? err
-                   : sd_event_source_set_enabled(*ret_source, SD_EVENT_ONESHOT);
+    if (err >= 0)
+        err = sd_event_source_set_enabled(*ret_source, SD_EVENT_ONESHOT);
+    return err;
 }
 
 static int run_clock(sd_event_source *source, int fd, uint32_t events,
