@@ -146,5 +146,7 @@ __attribute__((destructor)) static void close_library(void)
 {
     belay__clock_close();
     belay__after_close();
+    lock(&belay__bells_locked); /* exit() leaves other threads running */
     belay__close_bells();
+    unlock(&belay__bells_locked);
 }

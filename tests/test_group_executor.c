@@ -1,36 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "check.h"
+#include "jobs.h"
 
 #include <belay/group.h>
 
 /* Groups that run on the caller's executor. */
-
-struct gate {
-    sem_t entered;
-    sem_t leave;
-};
-
-static void make_gate(struct gate *gate)
-{
-    sem_init(&gate->entered, 0, 0);
-    sem_init(&gate->leave, 0, 0);
-}
-
-static int pass(const belay_ctx *ctx, void *arg)
-{
-    struct gate *gate = arg;
-    (void)ctx;
-    sem_post(&gate->entered);
-    await(&gate->leave);
-    return 0;
-}
-
-static int count(const belay_ctx *ctx, void *arg)
-{
-    (void)ctx;
-    atomic_fetch_add((atomic_int *)arg, 1);
-    return 0;
-}
 
 struct node {
     belay_group *group;

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "child.h"
+#include "jobs.h"
 
 #include <belay/any.h>
 #include <belay/drain.h>
@@ -10,33 +11,6 @@
 #include <belay/idle.h>
 
 /* Groups, and what comes with them, in the child of a fork(). */
-
-struct gate {
-    sem_t entered;
-    sem_t leave;
-};
-
-static void make_gate(struct gate *gate)
-{
-    sem_init(&gate->entered, 0, 0);
-    sem_init(&gate->leave, 0, 0);
-}
-
-static int pass(const belay_ctx *ctx, void *arg)
-{
-    struct gate *gate = arg;
-    (void)ctx;
-    sem_post(&gate->entered);
-    await(&gate->leave);
-    return 0;
-}
-
-static int count(const belay_ctx *ctx, void *arg)
-{
-    (void)ctx;
-    atomic_fetch_add((atomic_int *)arg, 1);
-    return 0;
-}
 
 static void use_group_in_child(void *arg)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "check.h"
+#include "jobs.h"
 
 #include <belay/group.h>
 
@@ -7,33 +7,6 @@
 #include <signal.h>
 
 /* Limits, and who runs the jobs of a group. */
-
-struct gate {
-    sem_t entered;
-    sem_t leave;
-};
-
-static void make_gate(struct gate *gate)
-{
-    sem_init(&gate->entered, 0, 0);
-    sem_init(&gate->leave, 0, 0);
-}
-
-static int pass(const belay_ctx *ctx, void *arg)
-{
-    struct gate *gate = arg;
-    (void)ctx;
-    sem_post(&gate->entered);
-    await(&gate->leave);
-    return 0;
-}
-
-static int count(const belay_ctx *ctx, void *arg)
-{
-    (void)ctx;
-    atomic_fetch_add((atomic_int *)arg, 1);
-    return 0;
-}
 
 static void *do_nothing(void *arg)
 {
